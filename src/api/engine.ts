@@ -1,0 +1,72 @@
+/**
+ * The contract between the API and an engine. Nothing above it knows which engine runs; nothing below it knows who wrote
+ * the query. Plans are Spark Connect's; rows come back as Arrow-free columns.
+ */
+import type { Batch } from "../columns/vector.ts";
+import type { Plan, Relation } from "../plan/messages.ts";
+import type { StructType } from "../types/types.ts";
+
+export interface Engine {
+  readonly kind: "embedded" | "cluster";
+  /** E.g. "4.2.0": the Spark whose behaviour is followed. */
+  readonly sparkVersion: string;
+  readonly config: EngineConfig;
+  schema(relation: Relation): Promise<StructType>;
+  isStreaming(relation: Relation): Promise<boolean>;
+  explain(relation: Relation, mode: ExplainMode): Promise<string>;
+  /** Rows of a batch relation. */
+  execute(relation: Relation): AsyncIterable<ResultBatch>;
+  /** A command: view, write, SQL text. A query in SQL text answers with the relation to run. */
+  command(plan: Plan): Promise<Relation | undefined>;
+  /** The plan holds a writeStreamOperationStart command. */
+  startStream(plan: Plan, foreach?: ForeachFunctions): Promise<EngineQuery>;
+  queries(): Promise<EngineQuery[]>;
+  stop(): Promise<void>;
+}
+
+export interface ResultBatch {
+  readonly schema: StructType;
+  readonly batch: Batch;
+}
+
+export type ExplainMode = "simple" | "extended" | "codegen" | "cost" | "formatted";
+
+export interface EngineConfig {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string): Promise<void>;
+  unset(key: string): Promise<void>;
+  all(): Promise<ReadonlyMap<string, string>>;
+}
+
+/** TypeScript functions of a write; the embedded engine only. */
+export interface ForeachFunctions {
+  /** foreachBatch: the batch's rows as a relation that can be read while the call lasts. */
+  readonly batch?: (relation: Relation, batchId: number) => Promise<void>;
+  /** foreach: one call for each row. */
+  readonly row?: (schema: StructType, batch: Batch, batchId: number) => Promise<void>;
+}
+
+/** A streaming query of an engine. */
+export interface EngineQuery {
+  readonly id: string;
+  readonly runId: string;
+  readonly name: string | undefined;
+  isActive(): Promise<boolean>;
+  status(): Promise<{ message: string; isDataAvailable: boolean; isTriggerActive: boolean }>;
+  /** Newest last, in Spark's JSON form. */
+  recentProgress(): Promise<readonly string[]>;
+  lastProgress(): Promise<string | undefined>;
+  processAllAvailable(): Promise<void>;
+  /** True when it ended within `timeoutMs`; rejects with the query's error when it failed. */
+  awaitTermination(timeoutMs?: number): Promise<boolean>;
+  exception(): Promise<Error | undefined>;
+  explain(extended: boolean): Promise<string>;
+  stop(): Promise<void>;
+  /** Called with each progress and at the end; returns the function that ends it. */
+  onEvent?(listener: (event: EngineQueryEvent) => void): () => void;
+}
+
+export type EngineQueryEvent =
+  | { readonly kind: "progress"; readonly progress: string }
+  | { readonly kind: "idle" }
+  | { readonly kind: "terminated"; readonly error: Error | undefined };

@@ -1,0 +1,162 @@
+/** What a source or a sink is. A connector is one folder beside this file and one line in `connectors/list.ts`. */
+import type { Batch } from "../columns/vector.ts";
+import type { StructType } from "../types/types.ts";
+
+/** One documented option. Option names are compared without regard to case, as in Spark. */
+export interface OptionSpec {
+  readonly name: string;
+  readonly doc: string;
+  readonly default?: string;
+  /** For options that are a family: `kafka.` accepts every name that begins so. */
+  readonly prefix?: boolean;
+  /** Shown as `***` wherever options are printed. */
+  readonly secret?: boolean;
+}
+
+/** Case-insensitive options of one read or write, checked against the specs already. */
+export type Options = ReadonlyMap<string, string>;
+
+/** What a connector gets from its surroundings, so that a test can own it. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** IANA zone for text without one. */
+  readonly timeZone: string;
+  /** Aborted when the query or the session stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Milliseconds, never goes back. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** A position in a source, as the JSON text that stands in the offset log, e.g. `{"t":{"0":42}}`. */
+export type Offset = string;
+
+export interface ReadRequest {
+  /** Ordinals of the columns wanted, in this order. */
+  readonly columns: readonly number[];
+  /** Rows in a batch, at most. Default 8192. */
+  readonly batchRowsMax: number;
+  /** 64-bit values as bigint (see types/values.ts). A source in the narrow form throws WideRequired when one doesn't fit. */
+  readonly wide: boolean;
+}
+
+export interface Source {
+  /** The full schema. */
+  readonly schema: StructType;
+  /** Rows for a batch query. */
+  readBatch?(request: ReadRequest): AsyncIterable<Batch>;
+  /** For a streaming query. `checkpoint` is the source's folder `sources/N`, for what it must remember. */
+  openStream?(checkpoint: SourceCheckpoint): Promise<StreamSource>;
+}
+
+/** Small durable texts a source keeps: Kafka's initial offsets, a file source's seen files. Written whole, with checksum. */
+export interface SourceCheckpoint {
+  read(name: string): Promise<string | undefined>;
+  write(name: string, text: string): Promise<void>;
+  list(): Promise<string[]>;
+}
+
+export interface StreamSource {
+  /** As in progress, e.g. `KafkaV2[Subscribe[t]]`. */
+  readonly description: string;
+  /** Where a new query starts. Called once for a query's life, before the first batch. */
+  initialOffset(): Promise<Offset>;
+  /**
+   * The end of the next batch that starts after `start`: everything there is, cut by the source's own limits
+   * (maxOffsetsPerTrigger, …). Equal to `start` when there is nothing new, or not enough (minOffsetsPerTrigger).
+   * With `unlimited` the limits don't count (Trigger.Once).
+   */
+  latestOffset(start: Offset, unlimited: boolean): Promise<Offset>;
+  /** For AvailableNow: from now on `latestOffset` never goes past what exists at this moment. */
+  freeze(): Promise<void>;
+  /** Resolves when there may be data after `offset`, or when `signal` aborts. Must not poll faster than needed. */
+  waitForData(offset: Offset, signal: AbortSignal): Promise<void>;
+  /** The rows of (start, end]. May be called again with the same offsets after a restart and gives the same rows. */
+  read(start: Offset, end: Offset, request: ReadRequest): AsyncIterable<Batch>;
+  /** The batch that ended here is in the commit log. */
+  commit(end: Offset): Promise<void>;
+  /** Newest known end, for lag: shown as `latestOffset` in the progress. */
+  newestOffset(): Offset | undefined;
+  /** Extra texts for progress `metrics`, e.g. minOffsetsBehindLatest. */
+  metrics(end: Offset): Readonly<Record<string, string>>;
+  /** Rows between two offsets where it can be known without reading, for numInputRows when a batch was planned but not read. */
+  stop(): Promise<void>;
+}
+
+export interface SourceProvider {
+  /** As given to `format(…)`, lower case. */
+  readonly format: string;
+  readonly options: readonly OptionSpec[];
+  /** Whether a schema may, must or can't be given. */
+  readonly userSchema: "optional" | "required" | "refused" | "requiredForStream";
+  open(request: SourceRequest, environment: Environment): Promise<Source>;
+}
+
+export interface SourceRequest {
+  readonly options: Options;
+  readonly paths: readonly string[];
+  readonly schema: StructType | undefined;
+  readonly streaming: boolean;
+}
+
+export type OutputMode = "append" | "update" | "complete";
+export type Guarantee = "exactly-once" | "at-least-once";
+
+export interface SinkRequest {
+  readonly options: Options;
+  readonly path: string | undefined;
+  readonly schema: StructType;
+  readonly outputMode: OutputMode;
+  /** Stable over restarts of one query: the id in the checkpoint's metadata. Names the sink's transactions. */
+  readonly queryId: string;
+  readonly queryName: string | undefined;
+  readonly partitionBy: readonly string[];
+  /** For batch writes. */
+  readonly saveMode: "append" | "overwrite" | "errorIfExists" | "ignore";
+}
+
+export interface Sink {
+  /** As in progress, e.g. `KafkaTable`, `MemorySink`. */
+  readonly description: string;
+  readonly guarantee: Guarantee;
+  /** Why, when the guarantee is at-least-once; shown at start. */
+  readonly guaranteeNote?: string;
+  /**
+   * Opens the sink for one writer (fences older ones). Resolves to the number of the last batch that the sink itself has
+   * committed, or -1; the engine then skips writing a batch that is already in.
+   */
+  open(): Promise<number>;
+  /** Starts the batch. Everything written becomes visible at `commit`, together with the batch's number. */
+  begin(batchId: number): Promise<SinkBatch>;
+  close(): Promise<void>;
+}
+
+export interface SinkBatch {
+  /** Columns are those of `SinkRequest.schema`. The batch's memory may be reused after the promise resolves. */
+  write(batch: Batch): Promise<void> | void;
+  /** Resolves when the rows are durable. Called once. Numbers for progress `sink.metrics` may be returned. */
+  commit(): Promise<Readonly<Record<string, string>> | undefined>;
+  abort(): Promise<void>;
+}
+
+export interface SinkProvider {
+  readonly format: string;
+  readonly options: readonly OptionSpec[];
+  /** Modes it takes in a stream; empty when it can't stream. */
+  readonly outputModes: readonly OutputMode[];
+  readonly batch: boolean;
+  create(request: SinkRequest, environment: Environment): Promise<Sink>;
+}
