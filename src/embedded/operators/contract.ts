@@ -1,0 +1,104 @@
+/** The boundary between running a plan (operators, state) and the life of a query (engine.ts, stream/). */
+import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
+import type { Batch } from "../../columns/vector.ts";
+import type { OutputMode } from "../../connectors/contract.ts";
+import type { SessionSettings } from "../../functions/definition.ts";
+
+/** What operators may ask of their surroundings. */
+export interface ExecutionContext {
+  readonly settings: SessionSettings;
+  /** 64-bit values as bigint. */
+  readonly wide: boolean;
+  /** Rows in a batch between operators, at most. */
+  readonly batchRowsMax: number;
+  /** Microseconds: the batch's time, what current_timestamp() gives for the whole batch. */
+  readonly nowUs: number;
+  /** Seed for rand() and friends, fixed for a query. */
+  readonly seed: number;
+  /** A batch scan's rows (files, tables, static sides of a stream). `node.columns` are the ordinals wanted. */
+  readScan(node: ScanNode): AsyncIterable<Batch>;
+  /** A TypeScript function of the user's. */
+  script(token: string): (...args: unknown[]) => unknown;
+  /** Gives the event loop a turn when the last one was long ago. */
+  breathe(): Promise<void> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a batch plan. Exported as `runBatchPlan` from operators/batch.ts. Throws WideRequired when the wide form is needed. */
+export type RunBatchPlan = (plan: PlanNode, context: ExecutionContext) => AsyncIterable<Batch>;
+
+/** One batch of a streaming query, as the operators see it. */
+export interface StreamBatchRequest {
+  readonly context: ExecutionContext;
+  readonly batchId: number;
+  /** New rows of a streaming scan; `node.columns` are the ordinals wanted. */
+  readStream(node: ScanNode): AsyncIterable<Batch>;
+  /**
+   * Microseconds; -1 before any. Rows older than `lateUs` are dropped (the *previous* batch's watermark); state is
+   * evicted and windows are emitted by `evictUs` (the current one). Spark keeps the two apart.
+   */
+  readonly lateUs: number;
+  readonly evictUs: number;
+}
+
+/** Numbers of one stateful operator for the progress, named as in Spark's JSON. */
+export interface StateOperatorProgress {
+  readonly operatorName: string;
+  readonly numRowsTotal: number;
+  readonly numRowsUpdated: number;
+  readonly allUpdatesTimeMs: number;
+  readonly numRowsRemoved: number;
+  readonly allRemovalsTimeMs: number;
+  readonly commitTimeMs: number;
+  readonly memoryUsedBytes: number;
+  readonly numRowsDroppedByWatermark: number;
+  readonly numShufflePartitions: number;
+  readonly numStateStoreInstances: number;
+  readonly customMetrics: Readonly<Record<string, number>>;
+}
+
+/** Event times seen in one batch at one withWatermark. Microseconds. */
+export interface EventTimeStats {
+  readonly delayUs: number;
+  count: number;
+  maxUs: number;
+  minUs: number;
+  sumUs: number;
+}
+
+/** A streaming plan made ready to run batch after batch. Exported as `openStreamPlan` from operators/stream.ts. */
+export interface StreamPlan {
+  /** True when the plan keeps state between batches. */
+  readonly stateful: boolean;
+  /** True when a batch without new rows can emit or evict something because the watermark moved from `lateUs` to `evictUs`. */
+  wantsNoDataBatch(lateUs: number, evictUs: number): boolean;
+  /** Output rows of the batch; state changes stay uncommitted until `commit`. */
+  run(request: StreamBatchRequest): AsyncIterable<Batch>;
+  /** One for each withWatermark in the plan, filled by the last `run`. */
+  eventTimes(): readonly EventTimeStats[];
+  /** Makes the last `run`'s state durable as version batchId + 1 (`state/<operator>/0/<version>.delta`). */
+  commit(batchId: number): Promise<void>;
+  stateProgress(): readonly StateOperatorProgress[];
+  /** df.observe's values of the last `run`. */
+  observed(): ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** The generated code of each stage, for explain("codegen"). */
+  generatedCode(): readonly { readonly stage: string; readonly code: string }[];
+  close(): Promise<void>;
+}
+
+export interface StreamPlanOptions {
+  readonly plan: PlanNode;
+  readonly outputMode: OutputMode;
+  readonly settings: SessionSettings;
+  readonly wide: boolean;
+  /** Folder `state` of the checkpoint; undefined when the plan has no state. */
+  readonly stateDir: string;
+  /** State version to start from: the number of the next batch to run; 0 for a new query. */
+  readonly version: number;
+  /** Versions to keep (spark.sql.streaming.minBatchesToRetain). */
+  readonly versionsToRetain: number;
+  /** A snapshot after this many deltas. */
+  readonly deltasForSnapshot: number;
+}
+
+export type OpenStreamPlan = (options: StreamPlanOptions) => Promise<StreamPlan>;
