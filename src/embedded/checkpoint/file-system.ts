@@ -1,0 +1,63 @@
+import { constants } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+
+/** What a checkpoint asks of the disk: small enough that a test can fail, lose or reorder each step. */
+export interface CheckpointFileSystem {
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Creates or replaces the file; with `durable`, the bytes have reached the disk when the promise resolves. */
+  write(path: string, bytes: Uint8Array, durable: boolean): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes the directory's entries (created, renamed, removed files) durable. */
+  syncDirectory(path: string): Promise<void>;
+  /** Removes a file; nothing happens when there is none. */
+  remove(path: string): Promise<void>;
+  removeTree(path: string): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  /** Names in the directory; empty when there is no such directory. */
+  list(path: string): Promise<string[]>;
+}
+
+export const diskFileSystem: CheckpointFileSystem = {
+  async read(path) {
+    return readFile(path).catch(absentAs(undefined));
+  },
+  async write(path, bytes, durable) {
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+    try {
+      await file.writeFile(bytes);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  rename,
+  async syncDirectory(path) {
+    if (process.platform === "win32") return; // a directory can't be opened there
+    const directory = await open(path, constants.O_RDONLY);
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+  async remove(path) {
+    await unlink(path).catch(absentAs(undefined));
+  },
+  async removeTree(path) {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  },
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true });
+  },
+  async list(path) {
+    return readdir(path).catch(absentAs<string[]>([]));
+  },
+};
+
+function absentAs<T>(value: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === "ENOENT") return value;
+    throw error;
+  };
+}

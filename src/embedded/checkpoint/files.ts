@@ -1,0 +1,105 @@
+/**
+ * Whole, checked files. A file appears under its name only with all of its bytes on the disk: temporary name, fsync,
+ * rename, fsync of the directory. Its checksum (checksum.ts) is durable before the rename, so that a file under its final
+ * name always has one.
+ */
+import { join } from "node:path";
+import { SluiceError } from "../../errors/error.ts";
+import { mismatch, sidecarName, sidecarOf } from "./checksum.ts";
+import type { CheckpointFileSystem } from "./file-system.ts";
+
+const TEMPORARY = /^\..*\.tmp$/;
+
+export class CheckedFiles {
+  readonly directory: string;
+  private readonly fs: CheckpointFileSystem;
+  /** False for temporary checkpoints, which nobody recovers from. */
+  private readonly durable: boolean;
+  private writes = 0;
+
+  constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
+    this.directory = directory;
+    this.fs = fs;
+    this.durable = durable;
+  }
+
+  makeDirectory(): Promise<void> {
+    return this.attempt("create", this.directory, () => this.fs.makeDirectory(this.directory));
+  }
+
+  /** Makes the directory and removes what a crash left half-written. Only for the checkpoint's one writer. */
+  async prepare(): Promise<void> {
+    await this.makeDirectory();
+    for (const name of await this.fs.list(this.directory)) {
+      if (TEMPORARY.test(name)) await this.fs.remove(join(this.directory, name));
+    }
+  }
+
+  /** Names of the files here, without checksums and temporary files. */
+  async list(): Promise<string[]> {
+    const names = await this.attempt("list", this.directory, () => this.fs.list(this.directory));
+    return names.filter((n) => !n.startsWith("."));
+  }
+
+  /**
+   * The file's text; undefined when there is no such file.
+   * @throws CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED when it isn't what was written.
+   */
+  async read(name: string): Promise<string | undefined> {
+    const path = join(this.directory, name);
+    const bytes = await this.attempt("read", path, () => this.fs.read(path));
+    if (bytes === undefined) return undefined;
+    const sidecar = await this.attempt("read", path, () => this.fs.read(join(this.directory, sidecarName(name))));
+    if (sidecar === undefined) throw damaged(path, "its checksum file is missing");
+    const reason = mismatch(bytes, sidecar);
+    if (reason !== undefined) throw damaged(path, reason);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  }
+
+  async has(name: string): Promise<boolean> {
+    const path = join(this.directory, name);
+    return (await this.attempt("read", path, () => this.fs.read(path))) !== undefined;
+  }
+
+  /** Writes a file that isn't there yet (or again with the same text: a crash between its two parts must not matter). */
+  async create(name: string, text: string): Promise<void> {
+    const path = join(this.directory, name);
+    const temporary = join(this.directory, `.${name}.${process.pid}-${this.writes++}.tmp`);
+    const bytes = Buffer.from(text, "utf8");
+    await this.attempt("write", path, async () => {
+      await Promise.all([
+        this.fs.write(join(this.directory, sidecarName(name)), sidecarOf(bytes), this.durable),
+        this.fs.write(temporary, bytes, this.durable),
+      ]);
+      await this.fs.rename(temporary, path);
+      if (this.durable) await this.fs.syncDirectory(this.directory);
+    });
+  }
+
+  /** Removes a file. Its checksum goes last, so that a file is never without. */
+  async remove(name: string): Promise<void> {
+    const path = join(this.directory, name);
+    await this.attempt("remove", path, async () => {
+      await this.fs.remove(path);
+      await this.fs.remove(join(this.directory, sidecarName(name)));
+    });
+  }
+
+  private async attempt<T>(operation: string, path: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw ioError(operation, path, error);
+    }
+  }
+}
+
+export function damaged(path: string, reason: string): SluiceError {
+  return new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason });
+}
+
+export function ioError(operation: string, path: string, cause: unknown): SluiceError {
+  const error = cause as NodeJS.ErrnoException;
+  const reason = error.code ? `${error.code} (${error.message})` : String(error.message ?? cause);
+  return new SluiceError("CHECKPOINT_IO_ERROR", { operation, path, reason }, { cause });
+}

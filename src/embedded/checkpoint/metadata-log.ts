@@ -1,0 +1,60 @@
+/** A log of one text file a batch, named by the batch's number; first line `v1`. Spark's HDFSMetadataLog. */
+import { join } from "node:path";
+import { SluiceError } from "../../errors/error.ts";
+import type { CheckpointFileSystem } from "./file-system.ts";
+import { CheckedFiles, damaged } from "./files.ts";
+
+export class MetadataLog {
+  private readonly files: CheckedFiles;
+
+  constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
+    this.files = new CheckedFiles(directory, fs, durable);
+  }
+
+  get directory(): string {
+    return this.files.directory;
+  }
+
+  prepare(): Promise<void> {
+    return this.files.prepare();
+  }
+
+  /** Lines after the version; undefined when the batch isn't in the log. */
+  async get(batchId: number): Promise<string[] | undefined> {
+    const text = await this.files.read(String(batchId));
+    if (text === undefined) return undefined;
+    const [version, ...lines] = text.split("\n");
+    if (version !== "v1") throw damaged(this.path(batchId), `it begins with "${version.slice(0, 20)}" instead of v1`);
+    return lines;
+  }
+
+  async add(batchId: number, lines: readonly string[]): Promise<void> {
+    if (await this.files.has(String(batchId))) {
+      throw new SluiceError("CONCURRENT_STREAM_LOG_UPDATE", { batchId, path: this.directory });
+    }
+    await this.files.create(String(batchId), ["v1", ...lines].join("\n"));
+  }
+
+  /** Ascending. */
+  async batchIds(): Promise<number[]> {
+    return (await this.files.list())
+      .filter((n) => /^\d+$/.test(n))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  async latest(): Promise<number | undefined> {
+    return (await this.batchIds()).at(-1);
+  }
+
+  /** Removes the batches below `batchId`. */
+  async purgeBefore(batchId: number): Promise<void> {
+    for (const id of await this.batchIds()) {
+      if (id < batchId) await this.files.remove(String(id));
+    }
+  }
+
+  path(batchId: number): string {
+    return join(this.directory, String(batchId));
+  }
+}
