@@ -1,5 +1,29 @@
 // Made by scripts/generate-errors.ts from conditions.md; do not edit.
 export const conditions = {
+  ARITHMETIC_OVERFLOW: {
+    template: "The result of <message> doesn't fit its type.<alternative>",
+    sqlState: "22003",
+  },
+  BINARY_ARITHMETIC_OVERFLOW: {
+    template: "<value1> <symbol> <value2> doesn't fit the type of its operands. Cast one of them to INT first, or use the try_ form to get NULL.",
+    sqlState: "22003",
+  },
+  CANNOT_ACCEPT_OBJECT_IN_TYPE: {
+    template: "The value <value> of <place> is not a <dataType>. <hint>",
+    sqlState: "22023",
+  },
+  CANNOT_INFER_TYPE_FOR_FIELD: {
+    template: "The type of column `<fieldName>` can't be told from its values: <reason>. Give a schema: createDataFrame(rows, \"<fieldName> string, …\").",
+    sqlState: "22023",
+  },
+  CAST_INVALID_INPUT: {
+    template: "The value <expression> of type <sourceType> can't be read as <targetType>. Correct the value, or use try_cast to get NULL for values like it.",
+    sqlState: "22018",
+  },
+  CAST_OVERFLOW: {
+    template: "The value <value> of type <sourceType> doesn't fit <targetType>. Cast to a wider type, or use try_cast to get NULL instead.",
+    sqlState: "22003",
+  },
   CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED: {
     template: "The checkpoint file <path> is damaged: <reason>. Restore it from a copy of the checkpoint, or start the query with a new checkpointLocation.",
     sqlState: "XXKST",
@@ -28,9 +52,29 @@ export const conditions = {
     template: "Batch <batchId> is already in the log <path>: another query writes to the same checkpoint. Give each query its own checkpointLocation.",
     sqlState: "40000",
   },
+  "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the two sides have types that don't go together, <left> and <right>. Cast one of them.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the operator takes <inputType>, not <actualDataType>.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.DATA_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the values of <functionName> must have one type in common, but they are <dataType>. Cast them to one type.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs values that can be ordered, and <dataType> can't be.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: parameter <paramIndex> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
     sqlState: "42K09",
+  },
+  DATATYPE_MISSING_SIZE: {
+    template: "Data type <type> needs a length in parentheses, e.g. VARCHAR(20). Or use STRING, which has no limit.",
+    sqlState: "42K01",
   },
   DATA_SOURCE_NOT_FOUND: {
     template: "Failed to find the data source: <provider>. <hint>",
@@ -40,6 +84,30 @@ export const conditions = {
     template: "Data source <provider> does not support <operation>. <hint>",
     sqlState: "0A000",
   },
+  DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION: {
+    template: "A decimal of <precision> digits is asked for, but the most is <maxPrecision>.",
+    sqlState: "22003",
+  },
+  DECIMAL_SCALE_EXCEEDS_PRECISION: {
+    template: "A decimal can't have <scale> digits after the point when it has <precision> in all. DECIMAL(p,s) needs s ≤ p.",
+    sqlState: "42K0B",
+  },
+  DIVIDE_BY_ZERO: {
+    template: "Division by zero. Use try_divide to get NULL where the divisor is 0.",
+    sqlState: "22012",
+  },
+  FAILED_TO_PARSE_TOO_COMPLEX: {
+    template: "The text nests deeper than <limit> levels, or joins too many parts in one expression. Split it into several queries or views.",
+    sqlState: "54001",
+  },
+  FIELD_COUNT_MISMATCH: {
+    template: "Row <row> has <actual> values, but the schema has <expected> columns: <columns>.",
+    sqlState: "22023",
+  },
+  FIELD_NOT_FOUND: {
+    template: "There is no column <fieldName>.<hint> The columns are <fields>.",
+    sqlState: "42704",
+  },
   FOREACH_BATCH_USER_FUNCTION_ERROR: {
     template: "An error occurred in the function given to foreachBatch, in batch <batchId>. Reason: <reason>",
     sqlState: "39000",
@@ -48,6 +116,10 @@ export const conditions = {
     template: "An error occurred in the function given to foreach, in batch <batchId>. Reason: <reason>",
     sqlState: "39000",
   },
+  INCOMPLETE_TYPE_DEFINITION: {
+    template: "<type> needs its parts named, e.g. <example>.",
+    sqlState: "42K01",
+  },
   INTERNAL_ERROR: {
     template: "<message>",
     sqlState: "XX000",
@@ -55,6 +127,10 @@ export const conditions = {
   INVALID_CONF_VALUE: {
     template: "The value '<confValue>' of the setting <confName> is invalid: <reason>.",
     sqlState: "22022",
+  },
+  INVALID_JSON_DATA_TYPE: {
+    template: "<invalidType> is not a data type in JSON form. Expected is a name such as \"long\", or an object with \"type\" array, map or struct.",
+    sqlState: "2203G",
   },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
@@ -68,6 +144,22 @@ export const conditions = {
     template: "<provider> needs the option <option>: <hint>",
     sqlState: "42K03",
   },
+  "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION": {
+    template: "<roundedValue> can't be held as DECIMAL(<precision>,<scale>): <originalValue> has too many digits before the point.",
+    sqlState: "22003",
+  },
+  "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": {
+    template: "<value> doesn't fit DECIMAL(<precision>,<scale>). Cast to a decimal with more digits before the point, or use the try_ form to get NULL.",
+    sqlState: "22003",
+  },
+  PARSE_EMPTY_STATEMENT: {
+    template: "There is no SQL here: the text is empty or holds only comments.",
+    sqlState: "42617",
+  },
+  PARSE_SYNTAX_ERROR: {
+    template: "Syntax error at or near <error><hint>.",
+    sqlState: "42601",
+  },
   PATH_ALREADY_EXISTS: {
     template: "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.",
     sqlState: "42K04",
@@ -80,9 +172,21 @@ export const conditions = {
     template: "Cannot start query with name <name>: a query with that name is already active in this session. Stop that query, or choose another queryName.",
     sqlState: "42710",
   },
+  REMAINDER_BY_ZERO: {
+    template: "Remainder of a division by zero. Use try_mod to get NULL where the divisor is 0.",
+    sqlState: "22012",
+  },
+  SESSION_STOPPED: {
+    template: "This session was stopped. Make a new one with SparkSession.builder.getOrCreate().",
+    sqlState: "08003",
+  },
   SINK_FAILED: {
     template: "Writing batch <batchId> to <sink> failed: <reason>",
     sqlState: "58030",
+  },
+  SPARK_ERROR: {
+    template: "<message>",
+    sqlState: "XX000",
   },
   "STREAMING_OUTPUT_MODE.INVALID": {
     template: "Invalid streaming output mode: <outputMode>. Accepted output modes are 'Append', 'Complete', 'Update'.",
@@ -104,6 +208,10 @@ export const conditions = {
     template: "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view.",
     sqlState: "42P07",
   },
+  UNCLOSED_BRACKETED_COMMENT: {
+    template: "A comment opens with /* and is never closed. Add */ where it ends.",
+    sqlState: "42601",
+  },
   UNKNOWN_CONF: {
     template: "There is no setting <confName>.<suggestion>",
     sqlState: "42K06",
@@ -112,6 +220,10 @@ export const conditions = {
     template: "<provider> has no option <option>.<suggestion> Its options are: <known>.",
     sqlState: "42K06",
   },
+  UNSUPPORTED_DATATYPE: {
+    template: "There is no data type <typeName>. Known: <known>, DECIMAL(p,s), INTERVAL …, ARRAY<…>, MAP<…, …>, STRUCT<name: type, …>.",
+    sqlState: "0A000",
+  },
   UNSUPPORTED_FEATURE: {
     template: "<feature> is not supported<where>. <hint>",
     sqlState: "0A000",
@@ -119,6 +231,10 @@ export const conditions = {
   WRITE_STREAM_NOT_ALLOWED: {
     template: "`writeStream` can be called only on streaming Dataset/DataFrame. Read with readStream, or write the rows with `write`.",
     sqlState: "42601",
+  },
+  "WRONG_NUM_ARGS.WITHOUT_SUGGESTION": {
+    template: "<functionName> takes <expectedNum> arguments, but <actualNum> were given. Its arguments: <functionName>(<args>).",
+    sqlState: "42605",
   },
 } as const;
 
