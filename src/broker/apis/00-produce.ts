@@ -1,0 +1,165 @@
+import type { Broker } from "../broker.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import { defineApi } from "../protocol/api.ts";
+import { type BatchHeader, checkBatch, compressionOf, isControl, stampAppendTime } from "../protocol/batch.ts";
+import { ErrorCode, KafkaError, MalformedRequest } from "../protocol/errors.ts";
+import { readRecords } from "../protocol/records.ts";
+import { array, field, int16, int32, int64, nullable, records, string, struct } from "../protocol/schema.ts";
+import type { Topic } from "../topics/topics.ts";
+
+const request = struct({
+  transactionalId: field(nullable(string), "3+", null),
+  acks: int16,
+  timeoutMs: int32,
+  topicData: array(struct({ name: string, partitionData: array(struct({ index: int32, records })) })),
+});
+
+const partitionResponse = struct({
+  index: int32,
+  errorCode: int16,
+  baseOffset: int64,
+  logAppendTimeMs: field(int64, "2+", -1),
+  logStartOffset: field(int64, "5+", -1),
+  recordErrors: field(
+    array(struct({ batchIndex: int32, batchIndexErrorMessage: field(nullable(string), "8+", null) })),
+    "8+",
+    [],
+  ),
+  errorMessage: field(nullable(string), "8+", null),
+});
+
+const response = struct({
+  responses: array(struct({ name: string, partitionResponses: array(partitionResponse) })),
+  throttleTimeMs: field(int32, "1+", 0),
+});
+
+export const produce = defineApi({
+  key: 0,
+  name: "Produce",
+  versions: [3, 11],
+  // librdkafka takes a broker that doesn't list version 0 for one without compression.
+  advertised: [0, 11],
+  flexibleFrom: 9,
+  request,
+  response,
+  handle({ broker }, { acks, topicData, transactionalId }) {
+    if (acks !== -1 && acks !== 0 && acks !== 1) return refuseAll(topicData, ErrorCode.INVALID_REQUIRED_ACKS);
+    const touched = new Set<PartitionLog>();
+    let failed: string | undefined;
+    const responses = topicData.map(({ name, partitionData }) => ({
+      name,
+      partitionResponses: partitionData.map(({ index, records: batch }) => {
+        try {
+          return appendTo(broker, name, index, batch, transactionalId, touched);
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error;
+          failed = `${name}-${index}: ${error.message}`;
+          return { index, errorCode: error.code, baseOffset: -1, errorMessage: error.message };
+        }
+      }),
+    }));
+    const published = publish(broker, touched);
+    if (acks === 0) {
+      // There is no response to carry the error, so the client learns of it by losing the connection.
+      if (failed !== undefined) throw new MalformedRequest(`a produce request without acks failed: ${failed}`);
+      return null;
+    }
+    return published === undefined ? { responses } : published.then(() => ({ responses }));
+  },
+  failed: ({ topicData }, errorCode) => refuseAll(topicData, errorCode),
+});
+
+type TopicData = readonly { name: string; partitionData: readonly { index: number }[] }[];
+
+function refuseAll(topicData: TopicData, errorCode: number) {
+  return {
+    responses: topicData.map(({ name, partitionData }) => ({
+      name,
+      partitionResponses: partitionData.map(({ index }) => ({ index, errorCode, baseOffset: -1 })),
+    })),
+  };
+}
+
+function publish(broker: Broker, touched: ReadonlySet<PartitionLog>): Promise<unknown> | undefined {
+  if (broker.options.flush === "always") return Promise.all([...touched].map((log) => log.flush()));
+  for (const log of touched) log.publish();
+  return undefined;
+}
+
+function appendTo(
+  broker: Broker,
+  name: string,
+  index: number,
+  batch: Buffer | null,
+  transactionalId: string | null,
+  touched: Set<PartitionLog>,
+) {
+  const topic = broker.topics.get(name);
+  const log = topic?.partitions[index];
+  if (topic === undefined || log === undefined) throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION");
+  if (batch === null || batch.length === 0) throw new KafkaError("INVALID_RECORD", "There is no record batch.");
+  const header = accept(broker, topic, batch);
+  broker.transactions.checkProduce(header, transactionalId, name, index);
+  const { appendTime } = topic.configs;
+  const now = broker.now();
+  if (appendTime) stampAppendTime(batch, now);
+  const { baseOffset } = log.append(batch, appendTime ? { ...header, maxTimestamp: now } : header);
+  touched.add(log);
+  return {
+    index,
+    errorCode: ErrorCode.NONE,
+    baseOffset,
+    logAppendTimeMs: appendTime ? now : -1,
+    logStartOffset: log.startOffset,
+  };
+}
+
+/** Checks what a producer sent for one partition: one batch, whole, of an acceptable size and time. */
+function accept(broker: Broker, topic: Topic, batch: Buffer): BatchHeader {
+  const { configs } = topic;
+  const bytesMax = configs.number("max.message.bytes");
+  const header = checkBatch(batch);
+  if (header.sizeInBytes !== batch.length) {
+    throw new KafkaError("INVALID_RECORD", "A produce request must contain exactly one record batch per partition.");
+  }
+  if (batch.length > bytesMax) {
+    throw new KafkaError(
+      "MESSAGE_TOO_LARGE",
+      `The record batch of ${batch.length} bytes exceeds the topic's max.message.bytes of ${bytesMax}.`,
+    );
+  }
+  if (header.recordCount < 1 || header.lastOffsetDelta !== header.recordCount - 1) {
+    throw new KafkaError(
+      "INVALID_RECORD",
+      `${header.recordCount} records end at offset delta ${header.lastOffsetDelta}.`,
+    );
+  }
+  if (isControl(header)) throw new KafkaError("INVALID_RECORD", "Clients may not write control batches.");
+  if (header.producerId >= 0 && (header.baseSequence < 0 || header.producerEpoch < 0)) {
+    throw new KafkaError("INVALID_RECORD", "A producer id needs an epoch and a sequence.");
+  }
+  checkTimes(broker, topic, header);
+  if (configs.compacted) checkKeys(batch, header);
+  return header;
+}
+
+function checkTimes(broker: Broker, { configs }: Topic, header: BatchHeader): void {
+  if (configs.appendTime) return;
+  const ahead = header.maxTimestamp - broker.now();
+  const behind = broker.now() - header.baseTimestamp;
+  if (
+    ahead > configs.number("message.timestamp.after.max.ms") ||
+    behind > configs.number("message.timestamp.before.max.ms")
+  ) {
+    throw new KafkaError("INVALID_TIMESTAMP", `Timestamp ${header.maxTimestamp} is too far from the broker's time.`);
+  }
+}
+
+function checkKeys(batch: Buffer, header: BatchHeader): void {
+  if (compressionOf(header) > 4) throw new KafkaError("UNSUPPORTED_COMPRESSION_TYPE");
+  for (const record of readRecords(batch, header)) {
+    if (record.key === null) {
+      throw new KafkaError("INVALID_RECORD", "Compacted topic cannot accept message without key.");
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Api } from "../protocol/api.ts";
+import { produce } from "./00-produce.ts";
+import { fetch } from "./01-fetch.ts";
+import { listOffsets } from "./02-list-offsets.ts";
+import { metadata } from "./03-metadata.ts";
+import { offsetCommit } from "./08-offset-commit.ts";
+import { offsetFetch } from "./09-offset-fetch.ts";
+import { findCoordinator } from "./10-find-coordinator.ts";
+import { joinGroup } from "./11-join-group.ts";
+import { heartbeat } from "./12-heartbeat.ts";
+import { leaveGroup } from "./13-leave-group.ts";
+import { syncGroup } from "./14-sync-group.ts";
+import { describeGroups } from "./15-describe-groups.ts";
+import { listGroups } from "./16-list-groups.ts";
+import { apiVersions } from "./18-api-versions.ts";
+import { createTopics } from "./19-create-topics.ts";
+import { deleteTopics } from "./20-delete-topics.ts";
+import { initProducerId } from "./22-init-producer-id.ts";
+import { describeConfigs } from "./32-describe-configs.ts";
+
+const others: readonly Api[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  describeConfigs,
+];
+
+/** Every API that the broker answers, by key. */
+export const apis: ReadonlyMap<number, Api> = new Map([...others, apiVersions(others)].map((api) => [api.key, api]));

@@ -1,0 +1,134 @@
+import { KafkaError } from "../protocol/errors.ts";
+import { Group, type GroupSettings, type MemberClaim } from "./group.ts";
+import type { OffsetEntry } from "./offsets.ts";
+
+/** A change of committed offsets, as the journal keeps it. */
+export type GroupEvent =
+  | { type: "commit"; group: string; offsets: OffsetEntry[] }
+  | { type: "forget"; group: string; topic: string; partition?: number }
+  | { type: "delete"; group: string };
+
+export interface GroupStore {
+  now(): number;
+  write(event: GroupEvent): void;
+}
+
+/** Characters of metadata that one commit may carry. */
+const METADATA_LENGTH_MAX = 4096;
+
+/** All consumer groups of the broker. */
+export class Groups {
+  readonly #groups = new Map<string, Group>();
+  readonly #store: GroupStore;
+  readonly #settings: GroupSettings;
+
+  constructor(store: GroupStore, settings: GroupSettings = { initialRebalanceDelayMs: 0, maxSize: 1000 }) {
+    this.#store = store;
+    this.#settings = settings;
+  }
+
+  get(id: string): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  getOrCreate(id: string): Group {
+    let group = this.#groups.get(id);
+    if (group === undefined) this.#groups.set(id, (group = new Group(id, this.#settings)));
+    return group;
+  }
+
+  list(): Group[] {
+    return [...this.#groups.values()];
+  }
+
+  /**
+   * Stores offsets. Answers each with an error name, as the response does.
+   *
+   * @throws KafkaError when the group refuses all of them
+   */
+  commit(
+    id: string,
+    claim: MemberClaim,
+    offsets: readonly Omit<OffsetEntry, "commitTimeMs">[],
+  ): ("NONE" | "OFFSET_METADATA_TOO_LARGE")[] {
+    const group = this.#committer(id, claim);
+    const commitTimeMs = this.#store.now();
+    const accepted = offsets.map(({ metadata }) => metadata.length <= METADATA_LENGTH_MAX);
+    const entries = offsets.filter((_, i) => accepted[i]).map((entry) => ({ ...entry, commitTimeMs }));
+    this.store(group.id, entries);
+    return accepted.map((ok) => (ok ? "NONE" : "OFFSET_METADATA_TOO_LARGE"));
+  }
+
+  /** Stores offsets of a group whose right to commit has been checked. */
+  store(id: string, offsets: OffsetEntry[]): void {
+    if (offsets.length === 0) return;
+    this.#store.write({ type: "commit", group: id, offsets });
+    this.#apply({ type: "commit", group: id, offsets });
+  }
+
+  #committer(id: string, claim: MemberClaim): Group {
+    const known = this.#groups.get(id);
+    if (claim.generationId < 0 && claim.memberId === "" && (known === undefined || known.state === "Empty")) {
+      return this.getOrCreate(id);
+    }
+    if (known === undefined) throw new KafkaError("ILLEGAL_GENERATION");
+    if (claim.generationId < 0 && known.state === "Empty" && claim.instanceId === null) return known;
+    const member = known.claimed(claim);
+    known.touch(member);
+    if (known.state === "CompletingRebalance") throw new KafkaError("REBALANCE_IN_PROGRESS");
+    return known;
+  }
+
+  /**
+   * Deletes an empty group with its offsets.
+   *
+   * @throws KafkaError GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP
+   */
+  delete(id: string): void {
+    const group = this.#groups.get(id);
+    if (group === undefined) throw new KafkaError("GROUP_ID_NOT_FOUND");
+    if (group.state !== "Empty") throw new KafkaError("NON_EMPTY_GROUP");
+    this.#store.write({ type: "delete", group: id });
+    group.die();
+    this.#groups.delete(id);
+  }
+
+  /** Forgets what a group has committed for a partition. */
+  forget(group: Group, topic: string, partition: number): void {
+    this.#store.write({ type: "forget", group: group.id, topic, partition });
+    group.offsets.delete(topic, partition);
+  }
+
+  /** Forgets what all groups have committed for a topic that is gone. */
+  forgetTopic(topic: string): void {
+    for (const group of this.#groups.values()) {
+      if (group.offsets.delete(topic)) this.#store.write({ type: "forget", group: group.id, topic });
+    }
+  }
+
+  #apply(event: GroupEvent): void {
+    if (event.type === "delete") {
+      this.#groups.delete(event.group);
+      return;
+    }
+    const { offsets } = this.getOrCreate(event.group);
+    if (event.type === "commit") for (const entry of event.offsets) offsets.set(entry);
+    else offsets.delete(event.topic, event.partition);
+  }
+
+  restore(events: Iterable<GroupEvent>): void {
+    for (const event of events) this.#apply(event);
+  }
+
+  /** The events that would bring the offsets to where they are. */
+  *snapshot(): Iterable<GroupEvent> {
+    for (const group of this.#groups.values()) {
+      const offsets = group.offsets.entries();
+      if (offsets.length > 0) yield { type: "commit", group: group.id, offsets };
+    }
+  }
+
+  close(): void {
+    for (const group of this.#groups.values()) group.die();
+  }
+}

@@ -1,0 +1,320 @@
+import { type BatchHeader, CONTROL_BIT, isControl, lastOffsetOf, place, readHeader } from "../protocol/batch.ts";
+import { crc32c } from "../protocol/crc32c.ts";
+import { KafkaError } from "../protocol/errors.ts";
+import { readRecords } from "../protocol/records.ts";
+import { type AbortedTransaction, type ProducerSnapshot, Producers } from "./producers.ts";
+import { Segment } from "./segment.ts";
+import type { LogStorage } from "./storage.ts";
+
+export interface LogOptions {
+  readonly segmentBytes: number;
+  /** Retention limits; −1 means none. */
+  readonly retentionMs: number;
+  readonly retentionBytes: number;
+}
+
+export interface AppendResult {
+  readonly baseOffset: number;
+  /** The batch was a retry and stands in the log already. */
+  readonly duplicate: boolean;
+}
+
+export interface TimedOffset {
+  readonly offset: number;
+  readonly timestampMs: number;
+}
+
+/**
+ * The log of one partition: batches in the order in which they were appended, in segments.
+ *
+ * Everything from `startOffset` up to `highWatermark` may be read; readers of committed data stop at
+ * `lastStableOffset`.
+ */
+export class PartitionLog {
+  readonly producers = new Producers();
+  readonly leaderEpoch = 0;
+  startOffset = 0;
+  /** The offset that the next record gets. */
+  endOffset = 0;
+  highWatermark = 0;
+  /** Bytes appended since the log was opened. */
+  appendedBytes = 0;
+  /** Bytes that recovery cut off when the log was opened. */
+  tornBytes = 0;
+  options: LogOptions;
+  readonly #storage: LogStorage;
+  #segments: Segment[] = [];
+  #waiting = new Set<() => void>();
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(storage: LogStorage, options: LogOptions) {
+    this.#storage = storage;
+    this.options = options;
+  }
+
+  /** Opens a log, cutting off what a crash has left torn at its end. */
+  static open(storage: LogStorage, options: LogOptions, startOffset = 0): PartitionLog {
+    const log = new PartitionLog(storage, options);
+    log.#recover();
+    log.startOffset = Math.max(startOffset, log.#segments[0].baseOffset);
+    log.endOffset = Math.max(log.#active.nextOffset, log.startOffset);
+    log.highWatermark = log.endOffset;
+    log.producers.forgetBefore(log.startOffset);
+    return log;
+  }
+
+  /** True after the log was closed or its topic deleted. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get #active(): Segment {
+    return this.#segments[this.#segments.length - 1];
+  }
+
+  #recover(): void {
+    const bases = this.#storage.list();
+    if (bases.length === 0) bases.push(0);
+    const from = this.#restoreProducers(bases);
+    for (const [i, base] of bases.entries()) {
+      const segment = new Segment(base, this.#storage.open(base));
+      this.#segments.push(segment);
+      const isLast = i === bases.length - 1;
+      const intact = segment.loadIndex(this.#storage);
+      if (intact && (!isLast || from >= segment.nextOffset) && from >= segment.nextOffset) continue;
+      if (intact && !isLast && from > base) continue;
+      this.tornBytes += segment.recover((header, batch) => {
+        if (header.baseOffset >= from) this.#noteProducer(header, header.baseOffset, batch);
+      });
+      if (isLast || segment.nextOffset <= bases[i + 1]) {
+        if (this.tornBytes === 0 || isLast) continue;
+      }
+      for (const later of bases.slice(i + 1)) this.#storage.remove(later);
+      break;
+    }
+  }
+
+  /** Loads the newest snapshot of the producers; returns the offset up to which it knows everything. */
+  #restoreProducers(bases: readonly number[]): number {
+    for (const base of [...bases].reverse()) {
+      const content = this.#storage.readSide(base, "snapshot");
+      if (content === null || content.length < 4 || content.readUInt32LE(0) !== crc32c(content, 4)) continue;
+      const snapshot = JSON.parse(content.toString("utf8", 4)) as ProducerSnapshot & { upTo: number };
+      this.producers.restore(snapshot);
+      return snapshot.upTo;
+    }
+    return 0;
+  }
+
+  #saveProducers(base: number): void {
+    const text = Buffer.from(JSON.stringify({ upTo: this.endOffset, ...this.producers.snapshot() }));
+    const checksum = Buffer.alloc(4);
+    checksum.writeUInt32LE(crc32c(text));
+    this.#storage.writeSide(base, "snapshot", Buffer.concat([checksum, text]));
+  }
+
+  /**
+   * Appends one checked batch, giving it its offset in place. A producer's retry is recognised and not appended again.
+   *
+   * @throws KafkaError when the producer's epoch or sequence is wrong
+   */
+  append(batch: Buffer, header: BatchHeader): AppendResult {
+    if (header.producerId >= 0 && !isControl(header)) {
+      const duplicate = this.producers.check(header);
+      if (duplicate !== null) return { baseOffset: duplicate.baseOffset, duplicate: true };
+    }
+    if (this.#active.size > 0 && this.#active.size + batch.length > this.options.segmentBytes) this.#roll();
+    const baseOffset = this.endOffset;
+    place(batch, baseOffset, this.leaderEpoch);
+    this.#active.append(batch, header, baseOffset);
+    this.endOffset = baseOffset + header.lastOffsetDelta + 1;
+    this.appendedBytes += batch.length;
+    this.#noteProducer(header, baseOffset, batch);
+    return { baseOffset, duplicate: false };
+  }
+
+  #noteProducer(header: BatchHeader, baseOffset: number, batch: Buffer): void {
+    if (header.producerId < 0) return;
+    if ((header.attributes & CONTROL_BIT) === 0) {
+      this.producers.appended(header, baseOffset);
+      return;
+    }
+    const key = readRecords(batch, { ...header, position: 0 })[0]?.key;
+    if (key !== null && key !== undefined && key.length >= 4) {
+      this.producers.ended(header, baseOffset, key.readInt16BE(2) === 1);
+    }
+  }
+
+  #roll(): void {
+    this.#active.saveIndex(this.#storage);
+    this.#segments.push(new Segment(this.endOffset, this.#storage.open(this.endOffset)));
+    this.#saveProducers(this.endOffset);
+  }
+
+  /** Lets readers see what has been appended, and wakes those who wait. */
+  publish(upTo: number = this.endOffset): void {
+    if (upTo > this.highWatermark) this.highWatermark = upTo;
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Waits until everything appended so far is on the device, then publishes it. Callers share a flush. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    if (this.#closed) return;
+    const upTo = this.endOffset;
+    if (upTo <= this.highWatermark) return;
+    this.#flushing = Promise.all(this.#segments.slice(-2).map((segment) => segment.bytes.sync())).then(() => {});
+    try {
+      await this.#flushing;
+    } finally {
+      this.#flushing = undefined;
+    }
+    this.publish(upTo);
+  }
+
+  /** Calls `wake` after each publication until the returned function is called. */
+  watch(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  /** Where readers of committed data stop: the first offset of a transaction that is still open. */
+  get lastStableOffset(): number {
+    return Math.min(this.producers.firstOpenOffset(), this.highWatermark);
+  }
+
+  /** Bytes of all segments. */
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
+  }
+
+  /**
+   * Whole batches from the one that holds `offset` on, below `upTo`.
+   *
+   * @param maxBytes most bytes to return, except that the first batch comes whole when `atLeastOne`
+   * @throws KafkaError OFFSET_OUT_OF_RANGE
+   */
+  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): Buffer[] {
+    if (offset < this.startOffset || offset > this.endOffset) {
+      throw new KafkaError(
+        "OFFSET_OUT_OF_RANGE",
+        `Offset ${offset} is outside of ${this.startOffset} to ${this.endOffset}.`,
+      );
+    }
+    if (offset >= upTo) return [];
+    for (let i = this.#segmentOf(offset); i < this.#segments.length; i++) {
+      const segment = this.#segments[i];
+      if (segment.baseOffset >= upTo) break;
+      if (segment.nextOffset <= offset) continue;
+      const chunks = segment.read(offset, maxBytes, upTo, atLeastOne);
+      if (chunks.length > 0 || !atLeastOne) return chunks;
+    }
+    return [];
+  }
+
+  #segmentOf(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#segments[middle].baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  abortedBetween(from: number, upTo: number): AbortedTransaction[] {
+    return this.producers.abortedBetween(from, upTo);
+  }
+
+  /** The first record with a timestamp of at least `timestampMs`, below `upTo`; null when there is none. */
+  offsetForTime(timestampMs: number, upTo: number): TimedOffset | null {
+    for (const segment of this.#segments) {
+      if (segment.maxTimestampMs < timestampMs) continue;
+      const found = this.#searchTime(segment, segment.index.positionForTime(timestampMs), timestampMs, upTo);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** The record with the largest timestamp; null when the log is empty. */
+  offsetOfMaxTime(): TimedOffset | null {
+    let best: Segment | undefined;
+    for (const segment of this.#segments) {
+      if (segment.maxTimestampMs > (best?.maxTimestampMs ?? -1)) best = segment;
+    }
+    if (best === undefined) return null;
+    return this.#searchTime(best, best.index.positionForTime(best.maxTimestampMs), best.maxTimestampMs, this.endOffset);
+  }
+
+  #searchTime(segment: Segment, from: number, timestampMs: number, upTo: number): TimedOffset | null {
+    let found: TimedOffset | null = null;
+    segment.scan(from, (header, position) => {
+      if (header.baseOffset >= upTo) return false;
+      if (header.maxTimestamp < timestampMs || lastOffsetOf(header) < this.startOffset || isControl(header))
+        return true;
+      const { batch } = segment.batchAt(position);
+      const record = readRecords(batch, readHeader(batch, 0)).find(
+        (each) => each.timestampMs >= timestampMs && each.offset >= this.startOffset && each.offset < upTo,
+      );
+      if (record === undefined) return true;
+      found = { offset: record.offset, timestampMs: record.timestampMs };
+      return false;
+    });
+    return found;
+  }
+
+  /** Forgets records before `offset` (DeleteRecords) and drops segments that hold none after it. */
+  deleteBefore(offset: number): void {
+    this.startOffset = Math.max(this.startOffset, offset);
+    this.#dropWhile((segment) => segment.nextOffset <= this.startOffset);
+    this.producers.forgetBefore(this.startOffset);
+  }
+
+  /** Drops segments that are past the retention limits; true when any was dropped. */
+  retain(nowMs: number): boolean {
+    const { retentionMs, retentionBytes } = this.options;
+    const before = this.startOffset;
+    let size = this.sizeBytes;
+    this.#dropWhile((segment) => {
+      const tooOld = retentionMs >= 0 && segment.size > 0 && nowMs - segment.maxTimestampMs > retentionMs;
+      const tooMuch = retentionBytes >= 0 && size - segment.size >= retentionBytes;
+      size -= segment.size;
+      return (tooOld || tooMuch) && segment.nextOffset <= this.highWatermark;
+    });
+    this.startOffset = Math.max(this.startOffset, this.#segments[0].baseOffset);
+    if (this.startOffset > before) this.producers.forgetBefore(this.startOffset);
+    return this.startOffset > before;
+  }
+
+  #dropWhile(test: (segment: Segment) => boolean): void {
+    while (test(this.#segments[0])) {
+      if (this.#segments.length === 1) {
+        if (this.#active.size === 0) return;
+        this.#roll();
+      }
+      const [dropped] = this.#segments.splice(0, 1);
+      dropped.bytes.close();
+      this.#storage.remove(dropped.baseOffset);
+    }
+  }
+
+  /** Writes what makes the next start fast, and lets go of the files. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#active.saveIndex(this.#storage);
+    this.#saveProducers(this.#active.baseOffset);
+    for (const segment of this.#segments) segment.bytes.close();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Removes the log with its files. */
+  destroy(): void {
+    this.#closed = true;
+    for (const segment of this.#segments) segment.bytes.close();
+    this.#storage.destroy();
+    for (const wake of [...this.#waiting]) wake();
+  }
+}

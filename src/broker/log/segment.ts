@@ -1,0 +1,201 @@
+import {
+  announcedSize,
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  checkBatch,
+  lastOffsetOf,
+  readHeader,
+} from "../protocol/batch.ts";
+import { OffsetIndex } from "./offset-index.ts";
+import type { LogStorage, SegmentBytes } from "./storage.ts";
+
+const SCAN_BYTES = 1024 * 1024;
+
+/** One file of a partition's log, with its index. */
+export class Segment {
+  readonly baseOffset: number;
+  readonly bytes: SegmentBytes;
+  index = new OffsetIndex();
+  /** Largest timestamp of any batch, and the base offset of the first batch that has it; −1 while empty. */
+  maxTimestampMs = -1;
+  maxTimestampOffset = -1;
+  /** The offset that follows the last record. */
+  nextOffset: number;
+
+  constructor(baseOffset: number, bytes: SegmentBytes) {
+    this.baseOffset = baseOffset;
+    this.nextOffset = baseOffset;
+    this.bytes = bytes;
+  }
+
+  get size(): number {
+    return this.bytes.size;
+  }
+
+  append(batch: Buffer, header: BatchHeader, baseOffset: number): void {
+    const position = this.bytes.size;
+    this.bytes.append(batch);
+    this.#note(header, baseOffset, position);
+  }
+
+  #note(header: BatchHeader, baseOffset: number, position: number): void {
+    this.index.note(baseOffset, position, this.maxTimestampMs);
+    if (header.maxTimestamp > this.maxTimestampMs) {
+      this.maxTimestampMs = header.maxTimestamp;
+      this.maxTimestampOffset = baseOffset;
+    }
+    this.nextOffset = baseOffset + header.lastOffsetDelta + 1;
+  }
+
+  /**
+   * Whole batches from the one that holds `offset` (or the next one after it), of offsets below `upTo`: at most
+   * `maxBytes`, but one batch at least when `atLeastOne`.
+   */
+  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): Buffer[] {
+    let position = this.index.positionFor(offset);
+    for (;;) {
+      const chunks = this.bytes.read(position, Math.max(maxBytes, BATCH_HEADER_BYTES) + (maxBytes > 0 ? 4096 : 0));
+      if (chunks.length === 0) return [];
+      const walk = new Walk(offset, maxBytes, upTo);
+      for (const chunk of chunks) if (!walk.chunk(chunk)) break;
+      if (walk.taken.length > 0) return walk.taken;
+      if (walk.oversized === 0 && walk.skipped > 0 && !walk.ended) {
+        position += walk.skipped;
+        continue;
+      }
+      if (walk.oversized === 0 || !atLeastOne) return [];
+      return this.bytes.read(position + walk.skipped, walk.oversized);
+    }
+  }
+
+  /** Calls `visit` with every header from `position` on until it returns false. Checksums are not looked at. */
+  scan(position: number, visit: (header: BatchHeader, position: number) => boolean): void {
+    while (position + BATCH_HEADER_BYTES <= this.bytes.size) {
+      const header = readHeader(Buffer.concat(this.bytes.read(position, BATCH_HEADER_BYTES)), 0);
+      if (!visit(header, position)) return;
+      position += header.sizeInBytes;
+    }
+  }
+
+  /** The whole batch at `position`, and its header. */
+  batchAt(position: number): { batch: Buffer; header: BatchHeader } {
+    const size = announcedSize(Buffer.concat(this.bytes.read(position, BATCH_HEADER_BYTES)), 0);
+    const batch = Buffer.concat(this.bytes.read(position, size));
+    return { batch, header: readHeader(batch, 0) };
+  }
+
+  /**
+   * Rebuilds the index from the bytes, checks every batch, and cuts off what is torn or damaged.
+   *
+   * @returns how many bytes were cut off
+   */
+  recover(visit: (header: BatchHeader, batch: Buffer) => void): number {
+    this.index = new OffsetIndex();
+    this.maxTimestampMs = -1;
+    this.maxTimestampOffset = -1;
+    this.nextOffset = this.baseOffset;
+    let position = 0;
+    let window = Buffer.alloc(0);
+    let windowStart = 0;
+    while (position < this.bytes.size) {
+      const prefix = this.#window(window, windowStart, position, BATCH_HEADER_BYTES);
+      if (prefix === null) break;
+      const size = announcedSize(prefix, 0);
+      if (!(position + size <= this.bytes.size)) break;
+      if (position + size > windowStart + window.length) {
+        window = Buffer.concat(this.bytes.read(position, Math.max(size, SCAN_BYTES)));
+        windowStart = position;
+      }
+      const batch = window.subarray(position - windowStart, position - windowStart + size);
+      const header = this.#checked(batch);
+      if (header === null) break;
+      this.#note(header, header.baseOffset, position);
+      visit(header, batch);
+      position += size;
+    }
+    const torn = this.bytes.size - position;
+    if (torn > 0) this.bytes.truncate(position);
+    return torn;
+  }
+
+  #window(window: Buffer, start: number, position: number, length: number): Buffer | null {
+    const inside = window.subarray(position - start, position - start + length);
+    if (inside.length === length) return inside;
+    const read = Buffer.concat(this.bytes.read(position, length));
+    return read.length === length ? read : null;
+  }
+
+  #checked(batch: Buffer): BatchHeader | null {
+    try {
+      const header = checkBatch(batch);
+      return header.baseOffset >= this.nextOffset ? header : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Writes the index beside the segment, so that the next start need not read the segment. */
+  saveIndex(storage: LogStorage): void {
+    const extra = [this.bytes.size, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset];
+    storage.writeSide(this.baseOffset, "index", this.index.encode(extra));
+  }
+
+  /** Loads the index if it fits the segment. */
+  loadIndex(storage: LogStorage): boolean {
+    const content = storage.readSide(this.baseOffset, "index");
+    const decoded = content === null ? null : OffsetIndex.decode(content);
+    if (decoded === null || decoded.extra.length !== 4 || decoded.extra[0] !== this.bytes.size) return false;
+    this.index = decoded.index;
+    [, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset] = decoded.extra;
+    return true;
+  }
+}
+
+/** Chooses whole batches from chunks. */
+class Walk {
+  taken: Buffer[] = [];
+  skipped = 0;
+  /** Size of a wanted batch that doesn't fit. */
+  oversized = 0;
+  ended = false;
+  readonly #offset: number;
+  readonly #maxBytes: number;
+  readonly #upTo: number;
+  #bytes = 0;
+
+  constructor(offset: number, maxBytes: number, upTo: number) {
+    this.#offset = offset;
+    this.#maxBytes = maxBytes;
+    this.#upTo = upTo;
+  }
+
+  /** Takes what it wants of one chunk; false when it wants no more. */
+  chunk(chunk: Buffer): boolean {
+    let start = -1;
+    let at = 0;
+    let more = true;
+    while (at + BATCH_HEADER_BYTES <= chunk.length) {
+      const header = readHeader(chunk, at);
+      const wanted = lastOffsetOf(header) >= this.#offset;
+      if (header.baseOffset >= this.#upTo) {
+        this.ended = true;
+        more = false;
+        break;
+      }
+      if (wanted && (at + header.sizeInBytes > chunk.length || this.#bytes + header.sizeInBytes > this.#maxBytes)) {
+        this.oversized = header.sizeInBytes;
+        more = false;
+        break;
+      }
+      if (wanted) {
+        if (start < 0) start = at;
+        this.#bytes += header.sizeInBytes;
+      } else {
+        this.skipped += header.sizeInBytes;
+      }
+      at += header.sizeInBytes;
+    }
+    if (start >= 0) this.taken.push(chunk.subarray(start, at));
+    return more;
+  }
+}
