@@ -1,0 +1,54 @@
+/**
+ * Every connector, by its format. A provider's code is loaded when a query first asks for it. Sinks that belong to a
+ * session (memory, foreach, foreachBatch) are made by the engine.
+ */
+import { nearest, SluiceError } from "../errors/error.ts";
+import type { SinkProvider, SourceProvider } from "./contract.ts";
+
+export interface Connector {
+  readonly source?: () => Promise<SourceProvider>;
+  readonly sink?: () => Promise<SinkProvider>;
+}
+
+export const connectors: Readonly<Record<string, Connector>> = {
+  console: { sink: async () => (await import("./console/console.ts")).consoleSink },
+  memory: { source: async () => (await import("./memory/source.ts")).memorySource },
+  noop: { sink: async () => (await import("./noop/noop.ts")).noopSink },
+  rate: { source: async () => (await import("./rate/rate.ts")).rateSource },
+  "rate-micro-batch": { source: async () => (await import("./rate/micro-batch.ts")).rateMicroBatchSource },
+};
+
+/** @throws DATA_SOURCE_NOT_FOUND, DATA_SOURCE_OPERATION_UNSUPPORTED */
+export async function sourceProvider(format: string): Promise<SourceProvider> {
+  const { source } = connectorFor(format);
+  if (source === undefined) throw unsupported(format, "reading");
+  return source();
+}
+
+/** @throws DATA_SOURCE_NOT_FOUND, DATA_SOURCE_OPERATION_UNSUPPORTED */
+export async function sinkProvider(format: string): Promise<SinkProvider> {
+  const { sink } = connectorFor(format);
+  if (sink === undefined) throw unsupported(format, "writing");
+  return sink();
+}
+
+function connectorFor(format: string): Connector {
+  const name = format.toLowerCase();
+  if (Object.hasOwn(connectors, name)) return connectors[name];
+  const near = nearest(name, Object.keys(connectors));
+  throw new SluiceError("DATA_SOURCE_NOT_FOUND", {
+    provider: format,
+    hint: `${near === undefined ? "" : `Did you mean ${near}? `}Known formats: ${Object.keys(connectors).join(", ")}.`,
+  });
+}
+
+function unsupported(provider: string, operation: string): SluiceError {
+  const able = Object.entries(connectors).filter(
+    ([, c]) => (operation === "reading" ? c.source : c.sink) !== undefined,
+  );
+  return new SluiceError("DATA_SOURCE_OPERATION_UNSUPPORTED", {
+    provider,
+    operation,
+    hint: `Formats that do: ${able.map(([name]) => name).join(", ")}.`,
+  });
+}
