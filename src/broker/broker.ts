@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { Groups } from "./groups/groups.ts";
-import type { LogStorage } from "./log/storage.ts";
-import { MemoryStorage } from "./log/storage.ts";
+import type { Store } from "./store.ts";
 import { type DescribedConfig, describeBrokerConfigs } from "./topics/describe-configs.ts";
-import { type TopicStore, Topics } from "./topics/topics.ts";
+import { Topics } from "./topics/topics.ts";
 import { Transactions } from "./transactions/transactions.ts";
+
+/** Time between two looks at the retention limits. */
+const HOUSEKEEPING_MS = 30_000;
 
 /** Time as the broker sees it; a test may own it. */
 export interface BrokerClock {
@@ -26,16 +27,28 @@ export class Broker {
   readonly options: BrokerCoreOptions;
   readonly topics: Topics;
   readonly groups: Groups;
-  readonly transactions = new Transactions();
+  readonly transactions: Transactions;
   host = "127.0.0.1";
   port = 0;
+  readonly #store: Store;
+  readonly #housekeeping: NodeJS.Timeout;
 
-  constructor(options: BrokerCoreOptions) {
+  constructor(options: BrokerCoreOptions, store: Store) {
     this.options = options;
-    this.clusterId = randomBytes(16).toString("base64url").slice(0, 22);
-    const store: TopicStore = { storage: (): LogStorage => new MemoryStorage(), write: () => {} };
-    this.topics = new Topics(store);
-    this.groups = new Groups({ now: () => this.now(), write: () => {} });
+    this.clusterId = store.clusterId;
+    this.#store = store;
+    const now = () => this.now();
+    this.topics = new Topics({
+      storage: (topic, id, partition) => store.logStorage(topic, id, partition),
+      write: (event) => store.write("topics", event),
+    });
+    this.groups = new Groups({ now, write: (event) => store.write("groups", event) });
+    this.transactions = new Transactions({ now, write: (event) => store.write("transactions", event) });
+    this.topics.restore(store.open("topics", () => this.topics.snapshot()));
+    this.groups.restore(store.open("groups", () => this.groups.snapshot()));
+    this.transactions.restore(store.open("transactions", () => this.transactions.snapshot()));
+    this.#housekeeping = setInterval(() => this.topics.retain(this.now()), HOUSEKEEPING_MS);
+    this.#housekeeping.unref();
   }
 
   now(): number {
@@ -54,7 +67,9 @@ export class Broker {
   }
 
   close(): void {
+    clearInterval(this.#housekeeping);
     this.groups.close();
     this.topics.close();
+    this.#store.close();
   }
 }

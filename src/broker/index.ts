@@ -1,7 +1,9 @@
 import type { TlsOptions } from "node:tls";
+import { SluiceError } from "../errors/error.ts";
 import { Broker, type BrokerClock } from "./broker.ts";
 import type { Fault } from "./server/faults.ts";
 import { Server } from "./server/server.ts";
+import { DiskStore, MemoryStore } from "./store.ts";
 import { TopicConfigs } from "./topics/configs.ts";
 import type { Topic } from "./topics/topics.ts";
 
@@ -14,6 +16,8 @@ export interface BrokerOptions {
   readonly host?: string;
   /** 0, the default, takes a free port. */
   readonly port?: number;
+  /** Where topics, records and offsets are kept; without it they are gone with the process. */
+  readonly dataDir?: string;
   /** Partitions of topics that are created without a number; 1 unless given. */
   readonly defaultPartitions?: number;
   /** Whether a topic comes into being when a client asks about it; true unless given. */
@@ -77,13 +81,15 @@ export class DevBroker {
     this.#server = server;
   }
 
+  /**
+   * Starts a broker.
+   *
+   * @throws SluiceError BROKER_DIRECTORY_LOCKED when another broker has the data directory,
+   *   BROKER_ADDRESS_UNAVAILABLE when the port is taken
+   */
   static async start(options: BrokerOptions = {}): Promise<DevBroker> {
-    const broker = new Broker({
-      defaultPartitions: options.defaultPartitions ?? 1,
-      autoCreateTopics: options.autoCreateTopics ?? true,
-      flush: options.flush ?? "os",
-      clock: options.clock ?? { now: () => Date.now() },
-    });
+    const store = options.dataDir === undefined ? new MemoryStore() : new DiskStore(options.dataDir);
+    const broker = openBroker(options, store);
     const server = new Server(broker, {
       host: options.host ?? "127.0.0.1",
       port: options.port ?? 0,
@@ -95,7 +101,14 @@ export class DevBroker {
       log: options.log ?? (() => {}),
     });
     broker.host = options.host ?? "127.0.0.1";
-    broker.port = await server.listen();
+    try {
+      broker.port = await server.listen();
+    } catch (error) {
+      broker.close();
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+      throw new SluiceError("BROKER_ADDRESS_UNAVAILABLE", { host: broker.host, port: options.port ?? 0, code });
+    }
     return new DevBroker(broker, server);
   }
 
@@ -160,6 +173,25 @@ export class DevBroker {
   async close(): Promise<void> {
     await this.#server.close();
     this.#broker.close();
+  }
+}
+
+function openBroker(options: BrokerOptions, store: MemoryStore | DiskStore): Broker {
+  try {
+    const broker = new Broker(
+      {
+        defaultPartitions: options.defaultPartitions ?? 1,
+        autoCreateTopics: options.autoCreateTopics ?? true,
+        flush: options.flush ?? "os",
+        clock: options.clock ?? { now: () => Date.now() },
+      },
+      store,
+    );
+    if (store instanceof DiskStore) store.removeOrphans();
+    return broker;
+  } catch (error) {
+    store.close();
+    throw error;
   }
 }
 

@@ -8,6 +8,14 @@ export const conditions = {
     template: "<value1> <symbol> <value2> doesn't fit the type of its operands. Cast one of them to INT first, or use the try_ form to get NULL.",
     sqlState: "22003",
   },
+  BROKER_ADDRESS_UNAVAILABLE: {
+    template: "The dev broker can't listen on <host>:<port> (<code>). Another program may be using the port: stop it, choose another with --port, or let the system choose with --port 0.",
+    sqlState: "08001",
+  },
+  BROKER_DIRECTORY_LOCKED: {
+    template: "The dev broker's data directory <path> is in use by process <pid>. Stop that broker, or give this one another directory.",
+    sqlState: "55006",
+  },
   CANNOT_ACCEPT_OBJECT_IN_TYPE: {
     template: "The value <value> of <place> is not a <dataType>. <hint>",
     sqlState: "22023",
@@ -188,6 +196,14 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  STATE_STORE_SCHEMA_NOT_COMPATIBLE: {
+    template: "The state in <path> was written by a query with other columns: it holds <stored>, the query now keeps <current>. Restart with the old query, or with a new checkpointLocation.",
+    sqlState: "42K06",
+  },
+  STATE_STORE_VERSION_MISSING: {
+    template: "State version <version> can't be loaded: <path> is missing, and no later snapshot stands in for it. Restore the file from a copy of the checkpoint, or start with a new checkpointLocation.",
+    sqlState: "XXKST",
+  },
   "STREAMING_OUTPUT_MODE.INVALID": {
     template: "Invalid streaming output mode: <outputMode>. Accepted output modes are 'Append', 'Complete', 'Update'.",
     sqlState: "42KDE",
@@ -226,6 +242,10 @@ export const conditions = {
   },
   UNSUPPORTED_FEATURE: {
     template: "<feature> is not supported<where>. <hint>",
+    sqlState: "0A000",
+  },
+  UNSUPPORTED_JOIN_TYPE: {
+    template: "'<typ>' is not a join type; '<hint>' is the nearest one. The join types are <supported>.",
     sqlState: "0A000",
   },
   WRITE_STREAM_NOT_ALLOWED: {

@@ -1,4 +1,4 @@
-import { type BatchHeader, CONTROL_BIT, isControl, lastOffsetOf, place, readHeader } from "../protocol/batch.ts";
+import { type BatchHeader, isControl, lastOffsetOf, place, readHeader } from "../protocol/batch.ts";
 import { crc32c } from "../protocol/crc32c.ts";
 import { KafkaError } from "../protocol/errors.ts";
 import { readRecords } from "../protocol/records.ts";
@@ -76,35 +76,41 @@ export class PartitionLog {
   #recover(): void {
     const bases = this.#storage.list();
     if (bases.length === 0) bases.push(0);
-    const from = this.#restoreProducers(bases);
     for (const [i, base] of bases.entries()) {
       const segment = new Segment(base, this.#storage.open(base));
       this.#segments.push(segment);
-      const isLast = i === bases.length - 1;
-      const intact = segment.loadIndex(this.#storage);
-      if (intact && (!isLast || from >= segment.nextOffset) && from >= segment.nextOffset) continue;
-      if (intact && !isLast && from > base) continue;
-      this.tornBytes += segment.recover((header, batch) => {
-        if (header.baseOffset >= from) this.#noteProducer(header, header.baseOffset, batch);
-      });
-      if (isLast || segment.nextOffset <= bases[i + 1]) {
-        if (this.tornBytes === 0 || isLast) continue;
-      }
+      if (segment.loadIndex(this.#storage)) continue;
+      const torn = segment.recover();
+      this.tornBytes += torn;
+      if (torn === 0) continue;
+      // What follows a damaged place can't be reached any more.
       for (const later of bases.slice(i + 1)) this.#storage.remove(later);
       break;
     }
+    this.#recoverProducers(this.#active.nextOffset);
   }
 
-  /** Loads the newest snapshot of the producers; returns the offset up to which it knows everything. */
-  #restoreProducers(bases: readonly number[]): number {
-    for (const base of [...bases].reverse()) {
-      const content = this.#storage.readSide(base, "snapshot");
+  /** Loads the newest snapshot of the producers, and brings it up to date from the batches after it. */
+  #recoverProducers(endOffset: number): void {
+    let from = 0;
+    for (const { baseOffset } of [...this.#segments].reverse()) {
+      const content = this.#storage.readSide(baseOffset, "snapshot");
       if (content === null || content.length < 4 || content.readUInt32LE(0) !== crc32c(content, 4)) continue;
       const snapshot = JSON.parse(content.toString("utf8", 4)) as ProducerSnapshot & { upTo: number };
+      if (snapshot.upTo > endOffset) continue;
       this.producers.restore(snapshot);
-      return snapshot.upTo;
+      from = snapshot.upTo;
+      break;
     }
-    return 0;
+    for (const segment of this.#segments) {
+      if (segment.nextOffset <= from) continue;
+      segment.scan(segment.index.positionFor(from), (header, position) => {
+        const wanted = header.baseOffset >= from && header.producerId >= 0;
+        if (wanted)
+          this.#noteProducer(header, header.baseOffset, isControl(header) ? segment.batchAt(position).batch : null);
+        return true;
+      });
+    }
   }
 
   #saveProducers(base: number): void {
@@ -134,9 +140,10 @@ export class PartitionLog {
     return { baseOffset, duplicate: false };
   }
 
-  #noteProducer(header: BatchHeader, baseOffset: number, batch: Buffer): void {
+  /** Tells the producers' room about a batch; `batch` is looked at for control batches only. */
+  #noteProducer(header: BatchHeader, baseOffset: number, batch: Buffer | null): void {
     if (header.producerId < 0) return;
-    if ((header.attributes & CONTROL_BIT) === 0) {
+    if (batch === null || !isControl(header)) {
       this.producers.appended(header, baseOffset);
       return;
     }

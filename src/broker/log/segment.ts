@@ -70,8 +70,9 @@ export class Segment {
 
   /** Calls `visit` with every header from `position` on until it returns false. Checksums are not looked at. */
   scan(position: number, visit: (header: BatchHeader, position: number) => boolean): void {
+    const window = new Window(this.bytes);
     while (position + BATCH_HEADER_BYTES <= this.bytes.size) {
-      const header = readHeader(Buffer.concat(this.bytes.read(position, BATCH_HEADER_BYTES)), 0);
+      const header = readHeader(window.at(position, BATCH_HEADER_BYTES), 0);
       if (!visit(header, position)) return;
       position += header.sizeInBytes;
     }
@@ -89,40 +90,24 @@ export class Segment {
    *
    * @returns how many bytes were cut off
    */
-  recover(visit: (header: BatchHeader, batch: Buffer) => void): number {
+  recover(): number {
     this.index = new OffsetIndex();
     this.maxTimestampMs = -1;
     this.maxTimestampOffset = -1;
     this.nextOffset = this.baseOffset;
+    const window = new Window(this.bytes);
     let position = 0;
-    let window = Buffer.alloc(0);
-    let windowStart = 0;
-    while (position < this.bytes.size) {
-      const prefix = this.#window(window, windowStart, position, BATCH_HEADER_BYTES);
-      if (prefix === null) break;
-      const size = announcedSize(prefix, 0);
+    while (position + BATCH_HEADER_BYTES <= this.bytes.size) {
+      const size = announcedSize(window.at(position, BATCH_HEADER_BYTES), 0);
       if (!(position + size <= this.bytes.size)) break;
-      if (position + size > windowStart + window.length) {
-        window = Buffer.concat(this.bytes.read(position, Math.max(size, SCAN_BYTES)));
-        windowStart = position;
-      }
-      const batch = window.subarray(position - windowStart, position - windowStart + size);
-      const header = this.#checked(batch);
+      const header = this.#checked(window.at(position, size));
       if (header === null) break;
       this.#note(header, header.baseOffset, position);
-      visit(header, batch);
       position += size;
     }
     const torn = this.bytes.size - position;
     if (torn > 0) this.bytes.truncate(position);
     return torn;
-  }
-
-  #window(window: Buffer, start: number, position: number, length: number): Buffer | null {
-    const inside = window.subarray(position - start, position - start + length);
-    if (inside.length === length) return inside;
-    const read = Buffer.concat(this.bytes.read(position, length));
-    return read.length === length ? read : null;
   }
 
   #checked(batch: Buffer): BatchHeader | null {
@@ -148,6 +133,27 @@ export class Segment {
     this.index = decoded.index;
     [, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset] = decoded.extra;
     return true;
+  }
+}
+
+/** Reads a segment from front to back through one large buffer. */
+class Window {
+  readonly #bytes: SegmentBytes;
+  #content = Buffer.alloc(0);
+  #start = 0;
+
+  constructor(bytes: SegmentBytes) {
+    this.#bytes = bytes;
+  }
+
+  /** `length` bytes at `position`; the caller has seen to it that they exist. */
+  at(position: number, length: number): Buffer {
+    const from = position - this.#start;
+    if (from < 0 || from + length > this.#content.length) {
+      this.#content = Buffer.concat(this.#bytes.read(position, Math.max(length, SCAN_BYTES)));
+      this.#start = position;
+    }
+    return this.#content.subarray(position - this.#start, position - this.#start + length);
   }
 }
 

@@ -94,7 +94,7 @@ const ROWS: readonly Row[] = [
   ["remote.storage.enable", "BOOLEAN", "false", "Whether the topic is tiered."],
   ["retention.bytes", "LONG", "-1", "Size from which old segments of a partition are deleted; -1 keeps all."],
   ["retention.ms", "LONG", "-1", "Age from which segments are deleted; -1 keeps all.", within(-1)],
-  ["segment.bytes", "INT", "1073741824", "Largest segment file.", within(1048576)],
+  ["segment.bytes", "INT", "134217728", "Largest segment file.", within(1048576)],
   ["segment.index.bytes", "INT", "10485760", "Largest index file.", within(4)],
   ["segment.jitter.ms", "LONG", "0", "Random part taken off segment.ms.", within(0)],
   ["segment.ms", "LONG", "604800000", "Age from which a new segment is begun.", within(1)],

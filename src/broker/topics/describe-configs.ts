@@ -46,7 +46,7 @@ export function describeBrokerConfigs(broker: Broker): DescribedConfig[] {
     ["delete.topic.enable", "true", 1, "Whether topics can be deleted."],
     ["log.retention.bytes", "-1", 5, "Size from which old segments are deleted; -1 keeps all."],
     ["log.retention.ms", "-1", 5, "Age from which segments are deleted; -1 keeps all."],
-    ["log.segment.bytes", "1073741824", 3, "Largest segment file."],
+    ["log.segment.bytes", "134217728", 3, "Largest segment file."],
     ["message.max.bytes", "1048588", 3, "Largest record batch that is accepted, in bytes."],
     ["min.insync.replicas", "1", 3, "Replicas that must have a record before acks=all is answered."],
     ["node.id", String(broker.nodeId), 3, "The broker's number."],
