@@ -73,6 +73,7 @@ export class DevBroker {
   readonly port: number;
   readonly #broker: Broker;
   readonly #server: Server;
+  #closed: Promise<void> | undefined;
 
   private constructor(broker: Broker, server: Server) {
     this.host = broker.host;
@@ -170,9 +171,10 @@ export class DevBroker {
     this.#server.disconnectAll();
   }
 
-  async close(): Promise<void> {
-    await this.#server.close();
-    this.#broker.close();
+  /** Stops listening, closes every connection, and writes what makes the next start fast. */
+  close(): Promise<void> {
+    this.#closed ??= this.#server.close().then(() => this.#broker.close());
+    return this.#closed;
   }
 }
 

@@ -16,7 +16,11 @@ function clientOptions(clientId: string) {
 }
 
 /** Reads `count` messages of a topic from its beginning. */
-async function readAll(topic: string, count: number, groupId: string): Promise<Message<string, string, string, string>[]> {
+async function readAll(
+  topic: string,
+  count: number,
+  groupId: string,
+): Promise<Message<string, string, string, string>[]> {
   const consumer = new Consumer({ ...clientOptions("reader"), groupId, deserializers: stringDeserializers });
   const stream = await consumer.consume({ topics: [topic], mode: "earliest", maxWaitTime: 200, autocommit: false });
   const messages: Message<string, string, string, string>[] = [];
