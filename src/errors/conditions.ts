@@ -148,6 +148,10 @@ export const conditions = {
     template: "The trigger interval '<interval>' is not a time: write a number and a unit, e.g. '5 seconds' or '500 milliseconds'.",
     sqlState: "22006",
   },
+  "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": {
+    template: "A record is malformed and the parse mode is <failFastMode>: <badRecord>. To get nulls instead and go on, set the option 'mode' to PERMISSIVE.",
+    sqlState: "22023",
+  },
   MISSING_OPTION: {
     template: "<provider> needs the option <option>: <hint>",
     sqlState: "42K03",

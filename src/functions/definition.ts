@@ -67,6 +67,11 @@ export type Evaluation =
       emit(e: Emitter, args: readonly string[]): string;
       /** True when the expression may itself be `null` for non-null arguments. */
       readonly mayReturnNull?: boolean;
+      /**
+       * True when the expression is cheap and can't throw, whatever stands in the arguments' variables (a null's place
+       * holds 0, false, "" or null): it may then be written where it is used, without a guard.
+       */
+      readonly inline?: boolean;
     }
   | {
       readonly nulls: "custom";

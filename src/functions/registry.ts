@@ -1,0 +1,35 @@
+import { basicAggregates } from "./aggregate/basic.ts";
+import type { FunctionDefinition } from "./definition.ts";
+import { operatorFunctions } from "./math/operators.ts";
+import { booleanFunctions } from "./predicate/boolean.ts";
+import { comparisonFunctions } from "./predicate/comparison.ts";
+
+const groups: readonly (readonly FunctionDefinition[])[] = [
+  operatorFunctions,
+  comparisonFunctions,
+  booleanFunctions,
+  basicAggregates,
+];
+
+const byName = new Map<string, FunctionDefinition>();
+for (const definition of groups.flat()) {
+  for (const name of [definition.name, ...(definition.aliases ?? [])]) {
+    if (byName.has(name)) throw new Error(`two functions are called ${name}`);
+    byName.set(name, definition);
+  }
+}
+
+/** The function of that name or alias, in lower case. */
+export function lookupFunction(name: string): FunctionDefinition | undefined {
+  return byName.get(name);
+}
+
+/** Every function once, by name. */
+export function allFunctions(): readonly FunctionDefinition[] {
+  return groups.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Every name that lookupFunction knows, aliases included. */
+export function functionNames(): Iterable<string> {
+  return byName.keys();
+}
