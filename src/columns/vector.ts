@@ -75,7 +75,7 @@ export function reprOf(type: DataType, wide: boolean): Exclude<Repr, "utf8"> {
   return "obj";
 }
 
-const decoder = new TextDecoder("utf-8");
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Row `i` of a `utf8` column as text. Malformed bytes become U+FFFD. */
 export function textAt(v: Utf8Vector, i: number): string {
