@@ -104,6 +104,10 @@ export const conditions = {
     template: "Division by zero. Use try_divide to get NULL where the divisor is 0.",
     sqlState: "22012",
   },
+  DUPLICATED_CTE_NAMES: {
+    template: "The WITH clause defines <duplicateNames> more than once. Give each query a name of its own.",
+    sqlState: "42602",
+  },
   FAILED_TO_PARSE_TOO_COMPLEX: {
     template: "The text nests deeper than <limit> levels, or joins too many parts in one expression. Split it into several queries or views.",
     sqlState: "54001",
@@ -136,12 +140,36 @@ export const conditions = {
     template: "The value '<confValue>' of the setting <confName> is invalid: <reason>.",
     sqlState: "22022",
   },
+  INVALID_ESCAPE_CHAR: {
+    template: "ESCAPE takes one character, not <sqlExpr>.",
+    sqlState: "42604",
+  },
   INVALID_JSON_DATA_TYPE: {
     template: "<invalidType> is not a data type in JSON form. Expected is a name such as \"long\", or an object with \"type\" array, map or struct.",
     sqlState: "2203G",
   },
+  "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE": {
+    template: "<name> takes a whole number, or a parameter that stands for one.",
+    sqlState: "42K0E",
+  },
+  "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE": {
+    template: "<name> takes a number that is not negative, but got <v>.",
+    sqlState: "42K0E",
+  },
+  INVALID_NUMERIC_LITERAL_RANGE: {
+    template: "The number <rawStrippedQualifier> is outside the range of <typeName>, which is <minValue> to <maxValue>. Use a wider type.",
+    sqlState: "22003",
+  },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
+    sqlState: "22023",
+  },
+  INVALID_SAVE_MODE: {
+    template: "'<mode>' is not a save mode; '<hint>' is the nearest one. The save modes are append, overwrite, ignore, error and errorifexists.",
+    sqlState: "42000",
+  },
+  INVALID_TRIGGER: {
+    template: "A trigger has exactly one of processingTime, availableNow, once; given: <given>. Example: trigger({ processingTime: \"10 seconds\" }).",
     sqlState: "22023",
   },
   INVALID_TRIGGER_INTERVAL: {
@@ -156,6 +184,10 @@ export const conditions = {
     template: "<provider> needs the option <option>: <hint>",
     sqlState: "42K03",
   },
+  MISSING_WINDOW_SPECIFICATION: {
+    template: "No window is named <windowName>. Define it in a WINDOW clause: WINDOW <windowName> AS (PARTITION BY …).",
+    sqlState: "42P20",
+  },
   "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION": {
     template: "<roundedValue> can't be held as DECIMAL(<precision>,<scale>): <originalValue> has too many digits before the point.",
     sqlState: "22003",
@@ -169,7 +201,7 @@ export const conditions = {
     sqlState: "42617",
   },
   PARSE_SYNTAX_ERROR: {
-    template: "Syntax error at or near <error><hint>.",
+    template: "Syntax error at or near <error><hint>",
     sqlState: "42601",
   },
   PATH_ALREADY_EXISTS: {
@@ -228,6 +260,10 @@ export const conditions = {
     template: "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view.",
     sqlState: "42P07",
   },
+  UNBOUND_SQL_PARAMETER: {
+    template: "The parameter <name> has no value. Pass one in the arguments of sql(query, args).",
+    sqlState: "42P02",
+  },
   UNCLOSED_BRACKETED_COMMENT: {
     template: "A comment opens with /* and is never closed. Add */ where it ends.",
     sqlState: "42601",
@@ -250,6 +286,10 @@ export const conditions = {
   },
   UNSUPPORTED_JOIN_TYPE: {
     template: "'<typ>' is not a join type; '<hint>' is the nearest one. The join types are <supported>.",
+    sqlState: "0A000",
+  },
+  UNSUPPORTED_TYPED_LITERAL: {
+    template: "There are no constants of the form <unsupportedType> '…'. Known: DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ, INTERVAL, X.",
     sqlState: "0A000",
   },
   WRITE_STREAM_NOT_ALLOWED: {

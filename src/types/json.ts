@@ -1,7 +1,7 @@
 /** Spark's JSON form of types: `{"type":"struct","fields":[{"name":"a","type":"integer","nullable":true,"metadata":{}}]}`. */
 import { SluiceError } from "../errors/error.ts";
 import { parseDdl, parseType } from "./ddl.ts";
-import { typeName } from "./print.ts";
+import { jsonName } from "./print.ts";
 import { array, BYTE, type DataType, field, INT, LONG, map, SHORT, type StructType, struct } from "./types.ts";
 
 /** Names that the JSON form uses and SQL doesn't, or uses otherwise. */
@@ -30,7 +30,7 @@ export function toJsonValue(type: DataType): unknown {
         })),
       };
     default:
-      return typeName(type);
+      return jsonName(type);
   }
 }
 

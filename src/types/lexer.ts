@@ -139,7 +139,7 @@ function stringToken(text: string, start: number, open: number, raw: boolean): T
 function unclosed(text: string, start: number, quote: string): SluiceError {
   return new SluiceError(
     "PARSE_SYNTAX_ERROR",
-    { error: `'${quote}'`, hint: ` It opens a ${quote === "`" ? "name" : "string"} that is never closed.` },
+    { error: `'${quote}'`, hint: `: it opens a ${quote === "`" ? "name" : "string"} that is never closed.` },
     { context: { fragment: text, start, stop: start + 1 } },
   );
 }

@@ -87,8 +87,8 @@ export function toDdl(type: StructType): string {
   return type.fields.map((f) => fieldText(f, " ")).join(",");
 }
 
-/** Spark's typeName: `integer`, `long`, `decimal(10,2)`, `struct`. Used by printSchema and the JSON form. */
-export function typeName(type: DataType): string {
+/** Spark's jsonName: `integer`, `long`, `decimal(10,2)`, `struct`. Used by printSchema and the JSON form. */
+export function jsonName(type: DataType): string {
   switch (type.kind) {
     case "decimal":
     case "daytime_interval":
@@ -108,7 +108,7 @@ export function treeString(type: StructType, level = Number.POSITIVE_INFINITY): 
 
 function treeFields(type: StructType, prefix: string, lines: string[], level: number): void {
   for (const f of type.fields) {
-    lines.push(`${prefix}-- ${f.name}: ${typeName(f.type)} (nullable = ${f.nullable})`);
+    lines.push(`${prefix}-- ${f.name}: ${jsonName(f.type)} (nullable = ${f.nullable})`);
     treeInside(f.type, `${prefix}    |`, lines, level - 1);
   }
 }
@@ -117,12 +117,12 @@ function treeInside(type: DataType, prefix: string, lines: string[], level: numb
   if (level <= 0) return;
   if (type.kind === "struct") treeFields(type, prefix, lines, level);
   else if (type.kind === "array") {
-    lines.push(`${prefix}-- element: ${typeName(type.elementType)} (containsNull = ${type.containsNull})`);
+    lines.push(`${prefix}-- element: ${jsonName(type.elementType)} (containsNull = ${type.containsNull})`);
     treeInside(type.elementType, `${prefix}    |`, lines, level - 1);
   } else if (type.kind === "map") {
-    lines.push(`${prefix}-- key: ${typeName(type.keyType)}`);
+    lines.push(`${prefix}-- key: ${jsonName(type.keyType)}`);
     treeInside(type.keyType, `${prefix}    |`, lines, level - 1);
-    lines.push(`${prefix}-- value: ${typeName(type.valueType)} (valueContainsNull = ${type.valueContainsNull})`);
+    lines.push(`${prefix}-- value: ${jsonName(type.valueType)} (valueContainsNull = ${type.valueContainsNull})`);
     treeInside(type.valueType, `${prefix}    |`, lines, level - 1);
   }
 }

@@ -1,0 +1,146 @@
+/** The state that all parts of the SQL parser share: the cursor, what names mean at this place, and how nodes are made. */
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { SluiceError } from "../errors/error.ts";
+import {
+  type Expression,
+  type Expression_Window,
+  ExpressionSchema,
+  type Origin,
+  OriginSchema,
+  type Relation,
+  RelationSchema,
+} from "../plan/messages.ts";
+import { TokenStream } from "../types/tokens.ts";
+
+type ExpressionType = NonNullable<MessageInitShape<typeof ExpressionSchema>["exprType"]>;
+type RelationType = NonNullable<MessageInitShape<typeof RelationSchema>["relType"]>;
+
+export interface ParseOptions {
+  /** What `:name` stands for (keys without the colon), or what each `?` stands for in order. */
+  readonly args?: Readonly<Record<string, Expression>> | readonly Expression[];
+  /** The session's time zone, in which TIMESTAMP '2024-01-01 00:00:00' is read. Default UTC. */
+  readonly timeZone?: string;
+}
+
+/** The most relations that a text may stand for once its common table expressions are written out where they are used. */
+const RELATIONS_MAX = 10_000;
+/** The most operands that one chain of operators may have. */
+export const CHAIN_MAX = 2_000;
+
+/** Subqueries are numbered below zero, so that they never meet the numbers that clients give their relations. */
+let lastSubqueryId = 0n;
+
+export class Parser {
+  readonly stream: TokenStream;
+  readonly options: ParseOptions;
+  /** Queries inside expressions; `WithRelations` carries them beside the root. */
+  subqueries: Relation[] = [];
+  /** Names of the lambda parameters around the cursor, innermost last. */
+  readonly lambdas: ReadonlySet<string>[] = [];
+  /** Common table expressions in sight, lower case. */
+  ctes: ReadonlyMap<string, { readonly relation: Relation; readonly size: number }> = new Map();
+  /** `OVER name` places that wait for the WINDOW clause, which comes after them. */
+  namedWindows: { readonly name: string; readonly window: Expression_Window; readonly start: number }[] = [];
+  /** How many relations were made, uses of common table expressions counted whole. */
+  relations = 0;
+  private positionalUsed = 0;
+
+  constructor(text: string, options: ParseOptions = {}) {
+    this.stream = new TokenStream(text);
+    this.options = options;
+  }
+
+  /** Where the next token starts; give it to `expression` or `relation` once the node's end was read. */
+  mark(): number {
+    return this.stream.peek().start;
+  }
+
+  expression(start: number, exprType: ExpressionType): Expression {
+    return create(ExpressionSchema, { common: { origin: this.origin(start) }, exprType });
+  }
+
+  relation(start: number, relType: RelationType): Relation {
+    this.countRelations(1);
+    return create(RelationSchema, { common: { origin: this.origin(start) }, relType });
+  }
+
+  countRelations(count: number): void {
+    this.relations += count;
+    if (this.relations > RELATIONS_MAX) throw this.stream.tooComplex();
+  }
+
+  call(start: number, functionName: string, args: Expression[], more: { isDistinct?: boolean } = {}): Expression {
+    return this.expression(start, { case: "unresolvedFunction", value: { functionName, arguments: args, ...more } });
+  }
+
+  /** A call that Spark Connect has no message for; see index.ts for the list. A cluster would refuse it. */
+  internalCall(start: number, functionName: string, args: Expression[]): Expression {
+    return this.expression(start, {
+      case: "unresolvedFunction",
+      value: { functionName, arguments: args, isInternal: true },
+    });
+  }
+
+  attribute(start: number, unparsedIdentifier: string): Expression {
+    return this.expression(start, { case: "unresolvedAttribute", value: { unparsedIdentifier } });
+  }
+
+  string(start: number, value: string): Expression {
+    return this.expression(start, { case: "literal", value: { literalType: { case: "string", value } } });
+  }
+
+  integer(start: number, value: number): Expression {
+    return this.expression(start, { case: "literal", value: { literalType: { case: "integer", value } } });
+  }
+
+  /** Puts a query aside for WithRelations; returns the number that names it. */
+  addSubquery(query: Relation): bigint {
+    lastSubqueryId -= 1n;
+    const planId = lastSubqueryId;
+    const origin = query.common?.origin;
+    this.subqueries.push(
+      create(RelationSchema, { common: origin ? { origin, planId } : { planId }, relType: query.relType }),
+    );
+    return planId;
+  }
+
+  /** What `?` or `:name` stands for. Throws UNBOUND_SQL_PARAMETER. */
+  parameter(start: number, name: string | undefined): Expression {
+    const { args } = this.options;
+    let value: Expression | undefined;
+    if (name === undefined) {
+      if (Array.isArray(args)) value = args[this.positionalUsed++];
+    } else if (args !== undefined && !Array.isArray(args) && Object.hasOwn(args, name)) {
+      value = (args as Readonly<Record<string, Expression>>)[name];
+    }
+    if (value !== undefined) return value;
+    throw new SluiceError(
+      "UNBOUND_SQL_PARAMETER",
+      { name: name ?? `_${this.positionalUsed}` },
+      { context: this.stream.context(start, this.stream.last().stop) },
+    );
+  }
+
+  private origin(start: number): Origin {
+    const { text } = this.stream;
+    const stop = Math.max(start, this.stream.last().stop - 1);
+    const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+    const value = { line: this.lineOf(start), startPosition: start - lineStart, startIndex: start, stopIndex: stop };
+    return create(OriginSchema, { function: { case: "jvmOrigin", value: { ...value, sqlText: text } } });
+  }
+
+  private lineStarts: number[] | undefined;
+
+  /** Counted from 1. */
+  private lineOf(position: number): number {
+    this.lineStarts ??= [...this.stream.text.matchAll(/\n/g)].map((m) => m.index + 1);
+    let low = 0;
+    let high = this.lineStarts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.lineStarts[middle] <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  }
+}
