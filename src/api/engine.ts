@@ -24,6 +24,16 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** What a session asks of its engine when it starts. */
+export interface EngineOptions {
+  /** `sc://host:port/;…` for a cluster; undefined for the engine in this process. */
+  readonly remote: string | undefined;
+  /** Settings of the builder, `spark.app.name` and `spark.master` among them. */
+  readonly config: ReadonlyMap<string, string>;
+}
+
+export type EngineFactory = (options: EngineOptions) => Promise<Engine>;
+
 export interface ResultBatch {
   readonly schema: StructType;
   readonly batch: Batch;

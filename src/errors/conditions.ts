@@ -228,6 +228,10 @@ export const conditions = {
     template: "Writing batch <batchId> to <sink> failed: <reason>",
     sqlState: "58030",
   },
+  SOURCE_SCHEMA_REQUIRED: {
+    template: "Schema must be specified when creating a streaming source DataFrame of <provider>: add schema(...), e.g. schema(\"id STRING, value DOUBLE\").",
+    sqlState: "42K03",
+  },
   SPARK_ERROR: {
     template: "<message>",
     sqlState: "XX000",
@@ -291,6 +295,10 @@ export const conditions = {
   UNSUPPORTED_TYPED_LITERAL: {
     template: "There are no constants of the form <unsupportedType> '…'. Known: DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ, INTERVAL, X.",
     sqlState: "0A000",
+  },
+  USER_SPECIFIED_SCHEMA_REFUSED: {
+    template: "The data source <provider> has a schema of its own: leave out schema(...).",
+    sqlState: "42K03",
   },
   WRITE_STREAM_NOT_ALLOWED: {
     template: "`writeStream` can be called only on streaming Dataset/DataFrame. Read with readStream, or write the rows with `write`.",
