@@ -1,4 +1,5 @@
 import { Groups } from "./groups/groups.ts";
+import type { PartitionLog } from "./log/partition-log.ts";
 import type { Store } from "./store.ts";
 import { type DescribedConfig, describeBrokerConfigs } from "./topics/describe-configs.ts";
 import { Topics } from "./topics/topics.ts";
@@ -43,7 +44,15 @@ export class Broker {
       write: (event) => store.write("topics", event),
     });
     this.groups = new Groups({ now, write: (event) => store.write("groups", event) });
-    this.transactions = new Transactions({ now, write: (event) => store.write("transactions", event) });
+    this.transactions = new Transactions(
+      {
+        now,
+        write: (event) => store.write("transactions", event),
+        publish: (logs) => this.publish(logs),
+      },
+      this.topics,
+      this.groups,
+    );
     this.topics.restore(store.open("topics", () => this.topics.snapshot()));
     this.groups.restore(store.open("groups", () => this.groups.snapshot()));
     this.transactions.restore(store.open("transactions", () => this.transactions.snapshot()));
@@ -60,6 +69,13 @@ export class Broker {
     return describeBrokerConfigs(this);
   }
 
+  /** Lets readers see what was appended; a promise when they have to wait until it is on the device. */
+  publish(logs: ReadonlySet<PartitionLog>): Promise<void> | undefined {
+    if (this.options.flush === "always") return Promise.all([...logs].map((log) => log.flush())).then(() => {});
+    for (const log of logs) log.publish();
+    return undefined;
+  }
+
   /** Deletes a topic, and the offsets that groups have committed for it. */
   deleteTopic(name: string): void {
     this.topics.delete(name);
@@ -68,6 +84,7 @@ export class Broker {
 
   close(): void {
     clearInterval(this.#housekeeping);
+    this.transactions.close();
     this.groups.close();
     this.topics.close();
     this.#store.close();

@@ -42,7 +42,7 @@ export const produce = defineApi({
   flexibleFrom: 9,
   request,
   response,
-  handle({ broker }, { acks, topicData, transactionalId }) {
+  handle({ broker }, { acks, topicData }) {
     if (acks !== -1 && acks !== 0 && acks !== 1) return refuseAll(topicData, ErrorCode.INVALID_REQUIRED_ACKS);
     const touched = new Set<PartitionLog>();
     let failed: string | undefined;
@@ -50,7 +50,7 @@ export const produce = defineApi({
       name,
       partitionResponses: partitionData.map(({ index, records: batch }) => {
         try {
-          return appendTo(broker, name, index, batch, transactionalId, touched);
+          return appendTo(broker, name, index, batch, touched);
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
           failed = `${name}-${index}: ${error.message}`;
@@ -58,7 +58,7 @@ export const produce = defineApi({
         }
       }),
     }));
-    const published = publish(broker, touched);
+    const published = broker.publish(touched);
     if (acks === 0) {
       // There is no response to carry the error, so the client learns of it by losing the connection.
       if (failed !== undefined) throw new MalformedRequest(`a produce request without acks failed: ${failed}`);
@@ -80,26 +80,13 @@ function refuseAll(topicData: TopicData, errorCode: number) {
   };
 }
 
-function publish(broker: Broker, touched: ReadonlySet<PartitionLog>): Promise<unknown> | undefined {
-  if (broker.options.flush === "always") return Promise.all([...touched].map((log) => log.flush()));
-  for (const log of touched) log.publish();
-  return undefined;
-}
-
-function appendTo(
-  broker: Broker,
-  name: string,
-  index: number,
-  batch: Buffer | null,
-  transactionalId: string | null,
-  touched: Set<PartitionLog>,
-) {
+function appendTo(broker: Broker, name: string, index: number, batch: Buffer | null, touched: Set<PartitionLog>) {
   const topic = broker.topics.get(name);
   const log = topic?.partitions[index];
   if (topic === undefined || log === undefined) throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION");
   if (batch === null || batch.length === 0) throw new KafkaError("INVALID_RECORD", "There is no record batch.");
   const header = accept(broker, topic, batch);
-  broker.transactions.checkProduce(header, transactionalId, name, index);
+  broker.transactions.checkProduce(header, name, index);
   const { appendTime } = topic.configs;
   const now = broker.now();
   if (appendTime) stampAppendTime(batch, now);

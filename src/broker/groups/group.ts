@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { KafkaError } from "../protocol/errors.ts";
 import type { JoinResult, Member, Protocol, SyncResult } from "./member.ts";
 import { Offsets } from "./offsets.ts";
+import { subscribedTopics } from "./subscription.ts";
 
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
 
@@ -443,6 +444,14 @@ export class Group {
       if (current !== memberId) throw new KafkaError("FENCED_INSTANCE_ID");
     }
     if (!this.members.has(memberId)) throw new KafkaError("UNKNOWN_MEMBER_ID");
+  }
+
+  /** True when a member's subscription, as consumers write it, names the topic. */
+  subscribes(topic: string): boolean {
+    for (const member of this.members.values()) {
+      for (const { metadata } of member.protocols) if (subscribedTopics(metadata).includes(topic)) return true;
+    }
+    return false;
   }
 
   /** True while an open transaction may still commit an offset for the partition. */

@@ -80,6 +80,34 @@ export class Groups {
   }
 
   /**
+   * Checks that a member of a group may commit within a transaction.
+   *
+   * @throws KafkaError ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID
+   */
+  checkTransactionalCommit(id: string, claim: MemberClaim): void {
+    const anonymous = claim.generationId < 0 && claim.memberId === "" && claim.instanceId === null;
+    if (anonymous) return;
+    const group = this.#groups.get(id);
+    if (group === undefined) throw new KafkaError("ILLEGAL_GENERATION");
+    group.claimed(claim);
+  }
+
+  /** Notes partitions whose offsets an open transaction may still commit. */
+  addPending(id: string, producerId: number, offsets: readonly { topic: string; partition: number }[]): void {
+    const { pending } = this.getOrCreate(id);
+    const partitions = pending.get(producerId) ?? new Set();
+    for (const { topic, partition } of offsets) partitions.add(`${topic}-${partition}`);
+    pending.set(producerId, partitions);
+  }
+
+  dropPending(id: string, producerId: number): void {
+    const group = this.#groups.get(id);
+    group?.pending.delete(producerId);
+    const unused = group?.state === "Empty" && group.offsets.isEmpty && group.pending.size === 0;
+    if (unused) this.#groups.delete(id);
+  }
+
+  /**
    * Deletes an empty group with its offsets.
    *
    * @throws KafkaError GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP

@@ -142,6 +142,11 @@ export class Producers {
     return entry;
   }
 
+  /** True while the producer has an open transaction here. */
+  isOpen(producerId: number): boolean {
+    return (this.#entries.get(producerId)?.transactionStart ?? -1) >= 0;
+  }
+
   /** The first offset of any open transaction; Infinity when there is none. */
   firstOpenOffset(): number {
     let first = Number.POSITIVE_INFINITY;
