@@ -1,4 +1,4 @@
-import { type Api, defineApi } from "../protocol/api.ts";
+import { type Api, defineApi, type TypedApi } from "../protocol/api.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { array, field, int16, int32, string, struct } from "../protocol/schema.ts";
 
@@ -16,8 +16,8 @@ const response = struct({
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /** ApiVersions lists the other APIs, so it is made from their table. */
-export function apiVersions(others: readonly Api[]): Api {
-  const own: Api = defineApi({
+export function apiVersions(others: readonly Api[]): TypedApi<typeof request, typeof response> {
+  const own: TypedApi<typeof request, typeof response> = defineApi({
     key: 18,
     name: "ApiVersions",
     versions: [0, 4],

@@ -41,8 +41,14 @@ export interface Api {
   run(context: RequestContext, reader: Reader, errorCode?: number): Promise<WriteBody | null> | WriteBody | null;
 }
 
+/** An API with the types of its messages, which a client needs too. */
+export interface TypedApi<Q extends AnyShape, S extends AnyShape> extends Api {
+  readonly request: Q;
+  readonly response: S;
+}
+
 /** Binds schemas and handler of one API together. */
-export function defineApi<Q extends AnyShape, S extends AnyShape>(definition: ApiDefinition<Q, S>): Api {
+export function defineApi<Q extends AnyShape, S extends AnyShape>(definition: ApiDefinition<Q, S>): TypedApi<Q, S> {
   const { key, name, versions, flexibleFrom } = definition;
   const request = definition.request as unknown as Type<ReadOf<Q>>;
   const response = definition.response as unknown as Type<unknown, WriteOf<S>>;
@@ -54,6 +60,8 @@ export function defineApi<Q extends AnyShape, S extends AnyShape>(definition: Ap
     advertised: definition.advertised ?? versions,
     flexibleFrom,
     beforeLogin: definition.beforeLogin ?? false,
+    request: definition.request,
+    response: definition.response,
     run(context, reader, errorCode) {
       const { version } = context;
       const flexible = version >= flexibleFrom;
