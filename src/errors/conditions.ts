@@ -144,6 +144,14 @@ export const conditions = {
     template: "ESCAPE takes one character, not <sqlExpr>.",
     sqlState: "42604",
   },
+  "INVALID_FORMAT.ESC_AT_THE_END": {
+    template: "The pattern <format> ends with its escape character. Write the escape character twice to match it.",
+    sqlState: "42601",
+  },
+  "INVALID_FORMAT.ESC_IN_THE_MIDDLE": {
+    template: "In the pattern <format> the escape character stands before <char>. It may stand only before %, _ or itself.",
+    sqlState: "42601",
+  },
   INVALID_JSON_DATA_TYPE: {
     template: "<invalidType> is not a data type in JSON form. Expected is a name such as \"long\", or an object with \"type\" array, map or struct.",
     sqlState: "2203G",
@@ -162,6 +170,14 @@ export const conditions = {
   },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.PATTERN": {
+    template: "The value <value> of <parameter> in <functionName> is not a regular expression.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX": {
+    template: "<functionName> was asked for group <groupIndex>, but the regular expression has groups 0 to <groupCount>.",
     sqlState: "22023",
   },
   INVALID_SAVE_MODE: {
@@ -219,6 +235,10 @@ export const conditions = {
   REMAINDER_BY_ZERO: {
     template: "Remainder of a division by zero. Use try_mod to get NULL where the divisor is 0.",
     sqlState: "22012",
+  },
+  SCALAR_SUBQUERY_TOO_MANY_ROWS: {
+    template: "A subquery used as one value returned <rows> rows. Add LIMIT 1, or an aggregate such as max().",
+    sqlState: "21000",
   },
   SESSION_STOPPED: {
     template: "This session was stopped. Make a new one with SparkSession.builder.getOrCreate().",

@@ -3,6 +3,8 @@ import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import type { Batch } from "../../columns/vector.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
+import type { Value } from "../../types/values.ts";
+import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
 
 /** What operators may ask of their surroundings. */
 export interface ExecutionContext {
@@ -99,6 +101,12 @@ export interface StreamPlanOptions {
   readonly versionsToRetain: number;
   /** A snapshot after this many deltas. */
   readonly deltasForSnapshot: number;
+  /** Default: the disk. */
+  readonly fs?: CheckpointFileSystem;
+  /** False for temporary checkpoints: state files are written without fsync. Default true. */
+  readonly durable?: boolean;
+  /** A TypeScript function of the user's. */
+  readonly script?: (token: string) => (...args: Value[]) => Value;
 }
 
 export type OpenStreamPlan = (options: StreamPlanOptions) => Promise<StreamPlan>;

@@ -1,0 +1,264 @@
+/**
+ * A stage is the longest run of operators that fits in one loop over a batch: filters, projections, expands, watermarks,
+ * then an end (rows out, or groups updated). It is compiled to JavaScript once for each combination of column storages.
+ */
+import type { Attribute, NamedExpression, TypedExpression } from "../analyze/expression.ts";
+import { type Batch, type Repr, reprOf, type Vector } from "../columns/vector.ts";
+import type { Emitted, RunContext, SessionSettings } from "../functions/definition.ts";
+import { InputColumns, signature } from "./columns.ts";
+import { CodeEmitter } from "./emitter.ts";
+import { type ExpressionSurroundings, emitExpression, isTrue, settled } from "./expression.ts";
+import { StructViews } from "./structs.ts";
+
+export type StageStep =
+  | { readonly kind: "filter"; readonly condition: TypedExpression }
+  | { readonly kind: "project"; readonly expressions: readonly NamedExpression[] }
+  | {
+      readonly kind: "expand";
+      readonly projections: readonly (readonly TypedExpression[])[];
+      readonly output: readonly Attribute[];
+    }
+  /** Takes the row's event time into `stats`: count, max, min, sum (microseconds). */
+  | { readonly kind: "watermark"; readonly column: Attribute; readonly stats: Float64Array }
+  /** Drops rows whose time is at or before `limit[0]` (microseconds); `onLate` is called for each. */
+  | {
+      readonly kind: "late";
+      readonly time: TypedExpression;
+      readonly limit: Float64Array;
+      readonly keys: readonly TypedExpression[];
+      readonly onLate: (...keys: unknown[]) => void;
+    };
+
+/** What happens to a row at the end of the loop. */
+export interface StageEnd<R> {
+  /** Before the loop. */
+  begin(scope: StageScope): void;
+  /** For each row. */
+  row(scope: StageScope): void;
+  /** After the loop; the code must return. */
+  finish(scope: StageScope): void;
+  /** Extra parameters of the generated function, after `columns` and `rows`. */
+  readonly parameters: readonly string[];
+  readonly result?: R;
+}
+
+/** What a stage's end sees of the code around it. */
+export interface StageScope {
+  readonly e: CodeEmitter;
+  readonly row: string;
+  readonly rows: string;
+  readonly wide: boolean;
+  /** Emits an expression over the attributes known at the end of the stage. */
+  emit(expression: TypedExpression): Emitted;
+  /** The Vector variable of a column that reaches the end as it came in and is stored as `utf8`. */
+  utf8Column(expression: TypedExpression): string | undefined;
+  rewrite(expression: TypedExpression): TypedExpression;
+}
+
+/** What generated code depends on besides its plan. */
+export interface StageEnvironment {
+  readonly settings: SessionSettings;
+  readonly wide: boolean;
+  /** What changes from batch to batch: set before each. */
+  readonly run: RunContext;
+  readonly surroundings: ExpressionSurroundings;
+}
+
+type Compiled<A extends readonly unknown[], R> = (columns: readonly Vector[], rows: number, ...rest: A) => R;
+
+export class Stage<A extends readonly unknown[], R> {
+  readonly #input: readonly Attribute[];
+  readonly #steps: readonly StageStep[];
+  readonly #end: StageEnd<R>;
+  readonly #environment: StageEnvironment;
+  readonly #compiled = new Map<string, Compiled<A, R>>();
+  readonly name: string;
+  /** The code generated last. */
+  code = "";
+
+  constructor(
+    name: string,
+    input: readonly Attribute[],
+    steps: readonly StageStep[],
+    end: StageEnd<R>,
+    environment: StageEnvironment,
+  ) {
+    this.name = name;
+    this.#input = input;
+    this.#steps = steps;
+    this.#end = end;
+    this.#environment = environment;
+  }
+
+  run(batch: Batch, ...rest: A): R {
+    const key = signature(batch);
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      compiled = this.#compile(batch.columns.map((c) => c.repr));
+      this.#compiled.set(key, compiled);
+    }
+    return compiled(batch.columns, batch.rows, ...rest);
+  }
+
+  /** Generates the code as if a first batch with usual storages had come: for explain. */
+  preview(): string {
+    if (this.code === "") {
+      this.#compile(
+        this.#input.map((a) =>
+          a.type.kind === "string" || a.type.kind === "binary" ? "utf8" : reprOf(a.type, this.#environment.wide),
+        ),
+      );
+    }
+    return this.code;
+  }
+
+  #compile(reprs: readonly Repr[]): Compiled<A, R> {
+    const { wide, settings, surroundings, run } = this.#environment;
+    const e = new CodeEmitter(wide, settings, run);
+    const columns = e.fresh("columns");
+    const rows = e.fresh("rows");
+    for (const p of this.#end.parameters) e.fresh(p);
+    const row = e.fresh("i");
+    const input = new InputColumns(e, this.#input, reprs, row);
+    const locals = new Map<number, Emitted>();
+    const views = new StructViews();
+    const access = (a: Attribute): Emitted => {
+      const found = locals.get(a.id) ?? input.access(a) ?? views.build(a, access);
+      if (found === undefined) throw new Error(`column ${a.name}#${a.id} is not available in stage ${this.name}`);
+      return found;
+    };
+    const emit = (x: TypedExpression) => emitExpression(e, views.rewrite(x), access, surroundings);
+    const scope: StageScope = {
+      e,
+      row,
+      rows,
+      wide,
+      emit,
+      rewrite: (x) => views.rewrite(x),
+      utf8Column: (x) => {
+        const y = views.rewrite(x);
+        if (y.kind !== "attribute" || locals.has(y.id)) return undefined;
+        return input.find(y.id)?.repr === "utf8" ? input.vectorName(y) : undefined;
+      },
+    };
+    const loop = e.capture(() => {
+      e.block(`for (let ${row} = 0; ${row} < ${rows}; ${row}++)`, () => {
+        const body = e.capture(() => this.#emitSteps(0, scope, locals, views));
+        input.rowPrelude();
+        e.append(body);
+      });
+    });
+    input.prelude(columns);
+    this.#end.begin(scope);
+    e.append(loop);
+    this.#end.finish(scope);
+    this.code = e.code;
+    return e.compile<Compiled<A, R>>(this.name.replace(/\W+/g, "_"), [columns, rows, ...this.#end.parameters]);
+  }
+
+  #emitSteps(from: number, scope: StageScope, locals: Map<number, Emitted>, views: StructViews): void {
+    const { e } = scope;
+    for (let s = from; s < this.#steps.length; s++) {
+      const step = this.#steps[s] as StageStep;
+      switch (step.kind) {
+        case "filter": {
+          e.line(`if (!(${isTrue(scope.emit(step.condition))})) continue;`);
+          break;
+        }
+        case "project":
+          emitProject(step.expressions, scope, locals, views);
+          break;
+        case "watermark": {
+          const t = scope.emit(step.column);
+          const stats = e.bind(step.stats, "eventTimes");
+          const us = e.fresh("eventTime");
+          e.block(`if (!(${t.isNull}))`, () => {
+            e.line(`const ${us} = ${scope.wide ? `Number(${t.value})` : t.value};`);
+            e.line(`${stats}[0]++;`);
+            e.line(`if (${us} > ${stats}[1]) ${stats}[1] = ${us};`);
+            e.line(`if (${us} < ${stats}[2]) ${stats}[2] = ${us};`);
+            e.line(`${stats}[3] += ${us};`);
+          });
+          break;
+        }
+        case "late": {
+          const t = scope.emit(step.time);
+          const limit = e.bind(step.limit, "lateLimit");
+          const time = scope.wide ? `Number(${t.value})` : t.value;
+          e.block(`if (!(${t.isNull}) && ${time} <= ${limit}[0])`, () => {
+            const keys = step.keys.map((k) => {
+              const v = scope.emit(k);
+              return v.isNull === "false" ? v.value : `(${v.isNull}) ? null : ${v.value}`;
+            });
+            e.line(`${e.bind(step.onLate, "late")}(${keys.join(", ")});`);
+            e.line("continue;");
+          });
+          break;
+        }
+        case "expand": {
+          const copy = e.fresh("copy");
+          const targets = step.output.map((a) => ({ a, v: e.fresh(a.name), n: e.fresh(`${a.name}_null`) }));
+          e.block(`for (let ${copy} = 0; ${copy} < ${step.projections.length}; ${copy}++)`, () => {
+            for (const t of targets) e.line(`let ${t.v}, ${t.n} = false;`);
+            e.block(`switch (${copy})`, () => {
+              for (let p = 0; p < step.projections.length; p++) {
+                e.block(`case ${p}:`, () => {
+                  step.projections[p].forEach((x, j) => {
+                    const r = scope.emit(x);
+                    const t = targets[j] as { v: string; n: string };
+                    e.line(
+                      r.isNull === "false"
+                        ? `${t.v} = ${r.value};`
+                        : `if (!(${t.n} = (${r.isNull}))) ${t.v} = ${r.value};`,
+                    );
+                  });
+                  e.line("break;");
+                });
+              }
+            });
+            for (const t of targets) locals.set(t.a.id, { value: t.v, isNull: t.a.nullable ? t.n : "false" });
+            this.#emitSteps(s + 1, scope, locals, views);
+          });
+          return;
+        }
+      }
+    }
+    this.#end.row(scope);
+  }
+}
+
+function emitProject(
+  expressions: readonly NamedExpression[],
+  scope: StageScope,
+  locals: Map<number, Emitted>,
+  views: StructViews,
+): void {
+  for (const { expression, output } of expressions) {
+    if (expression.kind === "attribute" && expression.id === output.id) continue;
+    const fields = views.fieldsOf(expression);
+    if (fields !== undefined) {
+      // A struct made here is kept as its fields; it is put together only where somebody wants it whole.
+      const parts = fields.map((f) => {
+        const part: Attribute = {
+          kind: "attribute",
+          id: views.freshId(),
+          name: `${output.name}_${f.name}`,
+          type: f.expression.type,
+          nullable: f.expression.nullable,
+          qualifier: [],
+        };
+        locals.set(part.id, settled(scope.e, scope.emit(f.expression), part.type, part.name));
+        return part;
+      });
+      views.define(output, parts);
+      continue;
+    }
+    const target = views.rewrite(expression);
+    // A bare column keeps reading from where it is: strings stay bytes.
+    if (target.kind === "attribute" && scope.utf8Column(target) !== undefined) {
+      views.alias(output, target);
+      continue;
+    }
+    locals.set(output.id, settled(scope.e, scope.emit(expression), output.type, output.name));
+  }
+}

@@ -1,0 +1,180 @@
+/** Aggregation: of a whole input at once, and of a stream with its groups kept between batches. */
+import type { Attribute, TypedExpression } from "../../analyze/expression.ts";
+import type { AggregateNode } from "../../analyze/plan.ts";
+import { canonicalText } from "../../columns/canonical.ts";
+import type { Batch } from "../../columns/vector.ts";
+import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
+import type { OutputMode } from "../../connectors/contract.ts";
+import type { Value } from "../../types/values.ts";
+import type { SlotColumn } from "../state/slots.ts";
+import { TimeIndex, timeOf } from "../state/timeindex.ts";
+import type { StreamBatchRequest } from "./contract.ts";
+import { Groups } from "./groups.ts";
+import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
+
+const CHUNK = 8192;
+
+/** Groups and results of one run over the whole input. */
+export function batchAggregate(
+  node: AggregateNode,
+  input: Operator,
+  steps: readonly StageStep[],
+  environment: StageEnvironment,
+): Operator & { readonly stage: Stage<[], void> } {
+  const make = () =>
+    new Groups(
+      node.grouping,
+      node.aggregates.map((a) => a.call),
+      environment.settings,
+      environment.wide,
+    );
+  const stageOf = (groups: Groups) => new Stage<[], void>("aggregate", input.output, steps, groups.end(), environment);
+  return {
+    output: node.output,
+    stage: stageOf(make()),
+    async *run(request) {
+      const groups = make();
+      const stage = stageOf(groups);
+      for await (const batch of input.run(request)) {
+        stage.run(batch);
+        await request.context.breathe();
+      }
+      if (node.grouping.length === 0) groups.ensureGlobal();
+      yield* outputs(groups, groups.table.liveSlots());
+    },
+  };
+}
+
+function* outputs(groups: Groups, slots: Int32Array): Iterable<Batch> {
+  for (let from = 0; from < slots.length; from += CHUNK) {
+    yield groups.output(slots, from, Math.min(slots.length, from + CHUNK));
+  }
+}
+
+/** The part of the grouping key that a watermark runs on. */
+export interface EventTimeKey {
+  /** Ordinal among the grouping expressions. */
+  readonly ordinal: number;
+  /** The time itself: the column, or the end of a window. */
+  readonly time: TypedExpression;
+}
+
+export function eventTimeKey(node: AggregateNode): EventTimeKey | undefined {
+  const ordinal = node.grouping.findIndex((g) => g.output.watermarkDelayUs !== undefined);
+  if (ordinal < 0) return undefined;
+  const { expression } = node.grouping[ordinal];
+  return { ordinal, time: endOf(expression) };
+}
+
+/** The end of a window struct; any other time as it is. */
+export function endOf(x: TypedExpression): TypedExpression {
+  if (x.type.kind !== "struct") return x;
+  const f = x.type.fields[1];
+  return { kind: "field", child: x, ordinal: 1, name: f.name, type: f.type, nullable: f.nullable };
+}
+
+export class StreamAggregate implements StatefulOperator {
+  readonly operatorName = "stateStoreSave";
+  readonly operatorId: number;
+  readonly output: readonly Attribute[];
+  readonly tables;
+  readonly counters = newCounters();
+  readonly stage: Stage<[], void>;
+  readonly #input: Operator;
+  readonly #groups: Groups;
+  readonly #mode: OutputMode;
+  readonly #global: boolean;
+  readonly #lateLimit = new Float64Array(1);
+  readonly #lateKeys = new Set<string>();
+  readonly #times = new TimeIndex();
+  /** Slot column with the time of a group, when a watermark runs on the key. */
+  readonly #timeColumn: SlotColumn | undefined;
+
+  constructor(
+    node: AggregateNode,
+    input: Operator,
+    steps: readonly StageStep[],
+    mode: OutputMode,
+    environment: StageEnvironment,
+  ) {
+    this.operatorId = node.operatorId as number;
+    this.output = node.output;
+    this.#input = input;
+    this.#mode = mode;
+    this.#global = node.grouping.length === 0;
+    const groups = new Groups(
+      node.grouping,
+      node.aggregates.map((a) => a.call),
+      environment.settings,
+      environment.wide,
+    );
+    this.#groups = groups;
+    this.tables = [{ name: "", table: groups.table }];
+    const key = eventTimeKey(node);
+    const all = [...steps];
+    if (key !== undefined) {
+      const shape = groups.keys.shapes[key.ordinal];
+      const leaf = shape.kind === "struct" ? shape.fields[1] : shape;
+      if (leaf.kind === "leaf") this.#timeColumn = groups.table.columns[groups.keys.leaves[leaf.leaf].column];
+      if (mode !== "complete") {
+        all.push({
+          kind: "late",
+          time: key.time,
+          limit: this.#lateLimit,
+          keys: groups.keys.leaves.map((l) => l.expression),
+          onLate: (...keys) => this.#lateKeys.add(canonicalText(keys as Value[])),
+        });
+      }
+    }
+    this.stage = new Stage<[], void>("aggregate", input.output, all, groups.end(), environment);
+  }
+
+  loaded(): void {
+    this.#groups.reindex();
+    this.#times.clear();
+    if (this.#timeColumn) for (const slot of this.#groups.table.liveSlots()) this.#enterTime(slot);
+  }
+
+  wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
+    return this.#mode !== "complete" && this.#times.mayHold(evictUs) && this.#groups.table.count > 0;
+  }
+
+  async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
+    const groups = this.#groups;
+    const { table } = groups;
+    this.#lateLimit[0] = request.lateUs;
+    this.#lateKeys.clear();
+    const started = performance.now();
+    for await (const batch of this.#input.run(request)) {
+      this.stage.run(batch);
+      await request.context.breathe();
+    }
+    if (this.#global) groups.ensureGlobal();
+    if (this.#timeColumn) for (const slot of table.added) this.#enterTime(slot);
+    this.counters.updated = table.changedCount;
+    this.counters.droppedByWatermark = this.#lateKeys.size;
+    this.counters.updateMs = performance.now() - started;
+
+    if (this.#mode === "complete") {
+      yield* outputs(groups, table.liveSlots());
+      return;
+    }
+    if (this.#mode === "update") yield* outputs(groups, table.changedSlots());
+    if (this.#timeColumn === undefined) return;
+    const removing = performance.now();
+    const gone = this.#times.takeUpTo(request.evictUs, (slot) => this.#time(slot));
+    if (this.#mode === "append") yield* outputs(groups, gone);
+    for (const slot of gone) groups.remove(slot);
+    this.counters.removed = gone.length;
+    this.counters.removeMs = performance.now() - removing;
+  }
+
+  #enterTime(slot: number): void {
+    const us = this.#time(slot);
+    if (us !== undefined) this.#times.add(slot, us);
+  }
+
+  #time(slot: number): number | undefined {
+    return this.#groups.table.live[slot] === 1 ? timeOf(this.#timeColumn as SlotColumn, slot) : undefined;
+  }
+}

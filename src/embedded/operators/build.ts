@@ -1,0 +1,245 @@
+/** From the analysed plan to operators. A node kind without a case here doesn't compile. */
+import type { Attribute, NamedExpression, ScalarSubquery } from "../../analyze/expression.ts";
+import type { AggregateNode, JoinNode, ObserveNode, PlanNode } from "../../analyze/plan.ts";
+import type { Stage, StageEnvironment, StageStep } from "../../compile/stage.ts";
+import type { OutputMode } from "../../connectors/contract.ts";
+import { SluiceError } from "../../errors/error.ts";
+import type { RunContext, SessionSettings } from "../../functions/definition.ts";
+import type { Value } from "../../types/values.ts";
+import { batchAggregate, StreamAggregate } from "./aggregate.ts";
+import { batchDeduplicate, StreamDeduplicate } from "./dedup.ts";
+import { HashJoin } from "./join.ts";
+import { cachedOperator, localOperator, rangeOperator, scanOperator } from "./leaves.ts";
+import { Observation, observeOperator } from "./observe.ts";
+import type { Operator, StatefulOperator } from "./operator.ts";
+import { SessionAggregate } from "./session.ts";
+import {
+  generateOperator,
+  jsonDecodeOperator,
+  limitOperator,
+  sampleOperator,
+  stageOperator,
+  tailOperator,
+  unionOperator,
+} from "./simple.ts";
+import { sortOperator, windowOperator } from "./sort.ts";
+import { StreamJoin, type StreamJoinOptions } from "./streamjoin.ts";
+import { streamLimit } from "./streamlimit.ts";
+
+/** Event times taken in at one withWatermark: `[count, max, min, sum]`, microseconds. */
+export interface WatermarkStats {
+  readonly delayUs: number;
+  readonly stats: Float64Array;
+}
+
+export function resetStats(stats: Float64Array): void {
+  stats[0] = 0;
+  stats[1] = Number.NEGATIVE_INFINITY;
+  stats[2] = Number.POSITIVE_INFINITY;
+  stats[3] = 0;
+}
+
+export interface BuildOptions {
+  readonly settings: SessionSettings;
+  readonly wide: boolean;
+  readonly run: RunContext;
+  /** Undefined for a batch query. */
+  readonly outputMode: OutputMode | undefined;
+  readonly script: (token: string) => (...args: Value[]) => Value;
+  readonly subquery: (expression: ScalarSubquery) => Value;
+  /** When the rows of each side of a stream-stream join can go. */
+  readonly joinEviction: (join: JoinNode) => StreamJoinOptions;
+}
+
+export class PlanBuilder {
+  readonly watermarks: WatermarkStats[] = [];
+  readonly stateful: StatefulOperator[] = [];
+  readonly observations: Observation[] = [];
+  readonly stages: { readonly preview: () => string; readonly name: string }[] = [];
+  readonly #options: BuildOptions;
+  readonly #environment: StageEnvironment;
+
+  constructor(options: BuildOptions) {
+    this.#options = options;
+    this.#environment = {
+      settings: options.settings,
+      wide: options.wide,
+      run: options.run,
+      surroundings: {
+        script: (call) => options.script(call.token),
+        subquery: (x) => {
+          if (x.kind !== "subquery") throw unsupported("IN with a subquery", "Write it as a left semi join.");
+          return options.subquery(x);
+        },
+      },
+    };
+  }
+
+  build(node: PlanNode): Operator {
+    const env = this.#environment;
+    const streaming = this.#options.outputMode !== undefined;
+    switch (node.kind) {
+      case "local":
+        return localOperator(node, env.wide);
+      case "range":
+        return rangeOperator(node, env.wide);
+      case "cached":
+        return cachedOperator(node, env.wide);
+      case "scan":
+        return scanOperator(node);
+      case "project":
+      case "filter":
+      case "watermark":
+      case "expand":
+        return this.#stage(node);
+      case "jsonDecode":
+        return jsonDecodeOperator(node, this.build(node.input), env);
+      case "generate":
+        return generateOperator(node, this.build(node.input), env);
+      case "aggregate":
+        return this.#aggregate(node);
+      case "deduplicate":
+        if (node.operatorId === undefined) return batchDeduplicate(node, this.build(node.input), env);
+        return this.#keep(new StreamDeduplicate(node, this.build(node.input), env));
+      case "join":
+        return this.#join(node);
+      case "union":
+        return unionOperator(
+          node,
+          node.inputs.map((i) => this.build(i)),
+        );
+      case "sort":
+        return sortOperator(node, this.build(node.input), env);
+      case "limit":
+        if (streaming && node.operatorId !== undefined)
+          return this.#keep(streamLimit(node, this.build(node.input), env.wide));
+        return limitOperator(node, this.build(node.input));
+      case "tail":
+        return tailOperator(node, this.build(node.input), env.wide);
+      case "sample":
+        return sampleOperator(node, this.build(node.input));
+      case "window":
+        return windowOperator(node, this.build(node.input), env);
+      case "observe":
+        return this.#observe(node);
+    }
+  }
+
+  #keep<T extends StatefulOperator>(operator: T): T {
+    this.stateful.push(operator);
+    return operator;
+  }
+
+  #note(stage: Stage<never[], unknown> | { preview(): string; name: string }): void {
+    this.stages.push({ name: stage.name, preview: () => stage.preview() });
+  }
+
+  #stage(node: PlanNode): Operator {
+    const { input, steps } = this.#peel(node);
+    const operator = stageOperator(
+      steps.map((s) => s.kind).join(" "),
+      this.build(input),
+      steps,
+      node.output,
+      this.#environment,
+    );
+    this.#note(operator.stage);
+    return operator;
+  }
+
+  /** The longest run of nodes from here down that fits in one loop. */
+  #peel(node: PlanNode): { input: PlanNode; steps: StageStep[] } {
+    const steps: StageStep[] = [];
+    let at = node;
+    for (;;) {
+      if (at.kind === "project") {
+        steps.unshift({ kind: "project", expressions: withoutPlainColumns(at.expressions) });
+      } else if (at.kind === "filter") {
+        steps.unshift({ kind: "filter", condition: at.condition });
+      } else if (at.kind === "expand") {
+        steps.unshift({ kind: "expand", projections: at.projections, output: at.output });
+      } else if (at.kind === "watermark") {
+        if (this.#options.outputMode !== undefined) {
+          const stats = new Float64Array(4);
+          resetStats(stats);
+          this.watermarks.unshift({ delayUs: at.delayUs, stats });
+          steps.unshift({ kind: "watermark", column: at.column, stats });
+        }
+      } else break;
+      at = at.input;
+    }
+    return { input: at, steps };
+  }
+
+  #aggregate(node: AggregateNode): Operator {
+    const { input, steps } = this.#peel(node.input);
+    const below = this.build(input);
+    const mode = this.#options.outputMode;
+    if (node.sessionColumn !== undefined) {
+      const session = new SessionAggregate(
+        node,
+        below,
+        steps,
+        node.operatorId === undefined ? "batch" : (mode ?? "batch"),
+        this.#environment,
+      );
+      return node.operatorId === undefined ? session : this.#keep(session);
+    }
+    if (node.operatorId === undefined || mode === undefined) {
+      const operator = batchAggregate(node, below, steps, this.#environment);
+      this.#note(operator.stage);
+      return operator;
+    }
+    const operator = this.#keep(new StreamAggregate(node, below, steps, mode, this.#environment));
+    this.#note(operator.stage);
+    return operator;
+  }
+
+  #join(node: JoinNode): Operator {
+    const left = this.build(node.left);
+    const right = this.build(node.right);
+    if (node.operatorId !== undefined) {
+      return this.#keep(new StreamJoin(node, left, right, this.#options.joinEviction(node), this.#environment));
+    }
+    const rightStreams = isStreaming(node.right);
+    const streaming = rightStreams || isStreaming(node.left);
+    return new HashJoin(node, left, right, { buildLeft: rightStreams, keepBuild: streaming }, this.#environment);
+  }
+
+  #observe(node: ObserveNode): Operator {
+    const observation = new Observation(node, this.#environment);
+    this.observations.push(observation);
+    return observeOperator(node, this.build(node.input), observation);
+  }
+}
+
+/** Projections of columns that are there already need no code. */
+function withoutPlainColumns(expressions: readonly NamedExpression[]): readonly NamedExpression[] {
+  return expressions.filter((e) => !(e.expression.kind === "attribute" && e.expression.id === e.output.id));
+}
+
+export function isStreaming(node: PlanNode): boolean {
+  return node.kind === "scan" ? node.streaming : inputsOf(node).some(isStreaming);
+}
+
+export function inputsOf(node: PlanNode): readonly PlanNode[] {
+  switch (node.kind) {
+    case "local":
+    case "range":
+    case "cached":
+    case "scan":
+      return [];
+    case "join":
+      return [node.left, node.right];
+    case "union":
+      return node.inputs;
+    default:
+      return [node.input];
+  }
+}
+
+export function unsupported(feature: string, hint: string): SluiceError {
+  return new SluiceError("UNSUPPORTED_FEATURE", { feature, where: "", hint });
+}
+
+export type { Attribute };

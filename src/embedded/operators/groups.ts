@@ -1,0 +1,234 @@
+/** Groups of an aggregation: a table of slots with an index on the key, updated by generated code. */
+import type { AggregateCall, NamedExpression } from "../../analyze/expression.ts";
+import { canonicalText } from "../../columns/canonical.ts";
+import { type Batch, reprOf, type Vector, vectorFrom } from "../../columns/vector.ts";
+import { CodeEmitter } from "../../compile/emitter.ts";
+import { isTrue, settled } from "../../compile/expression.ts";
+import type { StageEnd, StageScope } from "../../compile/stage.ts";
+import type { BufferSlot, Emitted, SessionSettings } from "../../functions/definition.ts";
+import type { Value } from "../../types/values.ts";
+import { KeyIndex } from "../state/keyindex.ts";
+import { type SlotColumnSpec, SlotTable } from "../state/slots.ts";
+import { gatherKey } from "./gather.ts";
+import { emitEqual, emitHash, emitKey, emitStore, type Keys, keysOf, SlotNames, storedKeys } from "./keys.ts";
+
+export class Groups {
+  readonly keys: Keys;
+  readonly table: SlotTable;
+  readonly index = new KeyIndex();
+  readonly calls: readonly AggregateCall[];
+  /** First buffer column of each call. */
+  readonly #firstBuffer: readonly number[];
+  readonly #settings: SessionSettings;
+  readonly #wide: boolean;
+  readonly #distinct = new Map<number, Map<number, Set<string>>>();
+  #finish: ((slots: Int32Array, from: number, to: number) => Vector[]) | undefined;
+  #hash: ((slot: number) => number) | undefined;
+
+  constructor(
+    grouping: readonly NamedExpression[],
+    calls: readonly AggregateCall[],
+    settings: SessionSettings,
+    wide: boolean,
+    extra: readonly SlotColumnSpec[] = [],
+  ) {
+    this.keys = keysOf(
+      grouping.map((g) => ({ expression: g.expression, name: g.output.name })),
+      wide,
+    );
+    this.calls = calls;
+    this.#settings = settings;
+    this.#wide = wide;
+    const specs: SlotColumnSpec[] = [...this.keys.specs, ...extra];
+    const first: number[] = [];
+    calls.forEach((call, k) => {
+      first.push(specs.length);
+      for (const b of call.resolution.buffers) {
+        const name = `${call.fn.name}${k}_${b.name}`;
+        specs.push({ name, type: b.type, interned: false, nullable: true, initial: b.initial });
+      }
+    });
+    this.#firstBuffer = first;
+    this.table = new SlotTable(specs, wide);
+  }
+
+  /** The end of a stage that takes each row into its group. */
+  end(): StageEnd<void> {
+    let names: SlotNames | undefined;
+    let index = "";
+    let round = "";
+    const vars = { table: "", mask: "", hashes: "" };
+    const load = (scope: StageScope, declare: boolean) => {
+      const word = declare ? "let " : "";
+      (names as SlotNames).load(scope.e, declare);
+      scope.e.line(`${word}${vars.table} = ${index}.table;`);
+      scope.e.line(`${word}${vars.mask} = ${index}.mask;`);
+      scope.e.line(`${word}${vars.hashes} = ${index}.hashes;`);
+    };
+    return {
+      parameters: [],
+      row: (scope) => {
+        const { e } = scope;
+        const n = new SlotNames(e, this.table);
+        names = n;
+        index = e.bind(this.index, "index");
+        vars.table = e.fresh("table");
+        vars.mask = e.fresh("mask");
+        vars.hashes = e.fresh("hashes");
+        round = e.fresh("round");
+        const keys = this.keys.leaves.map((leaf) => emitKey(scope, leaf, this.table));
+        const hash = emitHash(e, keys);
+        const at = e.fresh("at");
+        const slot = e.fresh("slot");
+        e.line(`let ${at} = ${hash} & ${vars.mask};`);
+        e.line(`let ${slot} = ${vars.table}[${at}];`);
+        const equal = emitEqual(keys, n, slot);
+        e.block(`while (${slot} >= 0 && !(${vars.hashes}[${slot}] === ${hash} && ${equal}))`, () => {
+          e.line(`${at} = (${at} + 1) & ${vars.mask};`);
+          e.line(`${slot} = ${vars.table}[${at}];`);
+        });
+        e.block(`if (${slot} < 0)`, () => {
+          e.line(`${slot} = ${n.slots}.add();`);
+          e.line(`${index}.insert(${slot}, ${hash});`);
+          load(scope, false);
+          emitStore(e, keys, n, slot);
+        });
+        e.line(`else if (${n.changedIn}[${slot}] !== ${round}) ${n.slots}.touch(${slot});`);
+        this.emitUpdates(scope, n, slot);
+      },
+      begin: (scope) => {
+        load(scope, true);
+        scope.e.line(`const ${round} = ${(names as SlotNames).slots}.round;`);
+      },
+      finish: () => {},
+    };
+  }
+
+  /** Emits each aggregate's update of the group at `slot` by the current row. */
+  emitUpdates(scope: StageScope, names: SlotNames, slot: string): void {
+    const { e } = scope;
+    this.calls.forEach((call, k) => {
+      const body = () => {
+        const args = call.args.map((a, j) => settled(e, scope.emit(a), a.type, `${call.fn.name}_arg${j + 1}`));
+        const conditions: string[] = [];
+        if (call.resolution.skipNulls)
+          for (const a of args) if (a.isNull !== "false") conditions.push(`!(${a.isNull})`);
+        if (call.distinct) {
+          const seen = e.bind((s: number, ...values: Value[]) => this.#first(k, s, values), "firstTime");
+          const values = args.map((a) => (a.isNull === "false" ? a.value : `(${a.isNull}) ? null : ${a.value}`));
+          conditions.push(`${seen}(${slot}, ${values.join(", ")})`);
+        }
+        const update = () => call.resolution.update(e, this.bufferSlots(names, k, slot), args);
+        if (conditions.length > 0) e.block(`if (${conditions.join(" && ")})`, update);
+        else update();
+      };
+      if (call.filter === undefined) e.block("", body);
+      else {
+        const filter = call.filter;
+        e.block("", () => {
+          e.block(`if (${isTrue(scope.emit(filter))})`, body);
+        });
+      }
+    });
+  }
+
+  bufferSlots(names: SlotNames, call: number, slot: string): BufferSlot[] {
+    const first = this.#firstBuffer[call] as number;
+    return (this.calls[call] as AggregateCall).resolution.buffers.map((b, j) => {
+      const v = `${names.values[first + j]}[${slot}]`;
+      const n = `${names.nulls[first + j]}[${slot}]`;
+      const bool = reprOf(b.type, this.#wide) === "bool";
+      return {
+        value: bool ? `(${v} === 1)` : v,
+        isNull: `(${n} === 1)`,
+        set: (code) => `${v} = ${bool ? `(${code}) ? 1 : 0` : code}; ${n} = 0;`,
+        setNull: () => `${n} = 1;`,
+      };
+    });
+  }
+
+  /** The slot's buffers as plain values, for merging. */
+  bufferValues(names: SlotNames, call: number, slot: string): Emitted[] {
+    return this.bufferSlots(names, call, slot).map((b) => ({ value: b.value, isNull: b.isNull }));
+  }
+
+  /** Key columns and results of these groups: one column for each grouping expression, then one for each aggregate. */
+  output(slots: Int32Array, from: number, to: number): Batch {
+    const keys = this.keys.shapes.map((s) => gatherKey(this.keys, s, this.table, slots, from, to));
+    this.#finish ??= this.#compileFinish();
+    return { rows: to - from, columns: [...keys, ...this.#finish(slots, from, to)] };
+  }
+
+  /** After loading: enters every live slot into the index. */
+  reindex(): void {
+    this.index.clear();
+    this.#hash ??= this.#compileHash();
+    for (const slot of this.table.liveSlots()) this.index.insert(slot, this.#hash(slot));
+  }
+
+  remove(slot: number): void {
+    this.index.remove(slot);
+    this.table.remove(slot);
+    for (const seen of this.#distinct.values()) seen.delete(slot);
+  }
+
+  /** For a global aggregate: the one group, made when it isn't there. */
+  ensureGlobal(): void {
+    if (this.table.count === 0) this.index.insert(this.table.add(), 0);
+  }
+
+  get memoryBytes(): number {
+    return this.table.memoryBytes + this.index.memoryBytes;
+  }
+
+  #first(call: number, slot: number, values: Value[]): boolean {
+    if (values.includes(null)) return false;
+    let bySlot = this.#distinct.get(call);
+    if (bySlot === undefined) this.#distinct.set(call, (bySlot = new Map()));
+    let seen = bySlot.get(slot);
+    if (seen === undefined) bySlot.set(slot, (seen = new Set()));
+    const key = values.length === 1 ? canonicalText(values[0] as Value) : canonicalText(values);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  }
+
+  #compileHash(): (slot: number) => number {
+    const e = new CodeEmitter(this.#wide, this.#settings);
+    const slot = e.fresh("slot");
+    const names = new SlotNames(e, this.table);
+    names.load(e, true);
+    const hash = emitHash(e, storedKeys(this.keys, names, slot));
+    e.line(`return ${hash};`);
+    return e.compile("hashOfSlot", [slot]);
+  }
+
+  #compileFinish(): (slots: Int32Array, from: number, to: number) => Vector[] {
+    const e = new CodeEmitter(this.#wide, this.#settings);
+    const slots = e.fresh("slots");
+    const from = e.fresh("from");
+    const to = e.fresh("to");
+    const out = e.fresh("results");
+    const names = new SlotNames(e, this.table);
+    const columns = this.calls.map((_, k) => e.fresh(`result${k + 1}`));
+    names.load(e, true);
+    for (const c of columns) e.line(`const ${c} = new Array(${to} - ${from});`);
+    e.block(`for (let k = ${from}; k < ${to}; k++)`, () => {
+      const slot = e.fresh("slot");
+      e.line(`const ${slot} = ${slots}[k];`);
+      this.calls.forEach((call, k) => {
+        e.block("", () => {
+          const r = call.resolution.finish(e, this.bufferSlots(names, k, slot));
+          e.line(
+            `${columns[k]}[k - ${from}] = ${r.isNull === "false" ? r.value : `(${r.isNull}) ? null : ${r.value}`};`,
+          );
+        });
+      });
+    });
+    const vector = e.bind(vectorFrom, "vectorFrom");
+    const parts = this.calls.map((call, k) => `${vector}(${e.bind(call.type, "type")}, ${columns[k]}, ${this.#wide})`);
+    e.line(`const ${out} = [${parts.join(", ")}];`);
+    e.line(`return ${out};`);
+    return e.compile("resultsOfGroups", [slots, from, to]);
+  }
+}

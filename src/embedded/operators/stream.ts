@@ -1,0 +1,134 @@
+/** A streaming plan, ready to run batch after batch with its state. */
+import { join } from "node:path";
+import type { Batch } from "../../columns/vector.ts";
+import type { RunContext } from "../../functions/definition.ts";
+import type { Value } from "../../types/values.ts";
+import { diskFileSystem } from "../checkpoint/file-system.ts";
+import { encodeRows, StateFiles } from "../state/files.ts";
+import type { SlotTable } from "../state/slots.ts";
+import { userName } from "./batch.ts";
+import { PlanBuilder, resetStats, unsupported } from "./build.ts";
+import type {
+  EventTimeStats,
+  StateOperatorProgress,
+  StreamBatchRequest,
+  StreamPlan,
+  StreamPlanOptions,
+} from "./contract.ts";
+import { evictionOf } from "./eviction.ts";
+import { type Operator, progressOf, resetCounters, type StatefulOperator } from "./operator.ts";
+
+/** Builds the plan's operators and loads their state as of `options.version`. */
+export async function openStreamPlan(options: StreamPlanOptions): Promise<StreamPlan> {
+  const plan = new RunningPlan(options);
+  await plan.load();
+  return plan;
+}
+
+interface Store {
+  readonly operator: StatefulOperator;
+  readonly files: StateFiles;
+  readonly table: SlotTable;
+  deltas: number;
+}
+
+class RunningPlan implements StreamPlan {
+  readonly #options: StreamPlanOptions;
+  readonly #builder: PlanBuilder;
+  readonly #root: Operator;
+  readonly #run: RunContext = { nowUs: 0, seed: 0, rows: 0, user: userName() };
+  readonly #stores: Store[] = [];
+
+  constructor(options: StreamPlanOptions) {
+    this.#options = options;
+    this.#builder = new PlanBuilder({
+      settings: options.settings,
+      wide: options.wide,
+      run: this.#run,
+      outputMode: options.outputMode,
+      script: (token) => {
+        if (options.script === undefined) throw unsupported("A TypeScript function", "Register it with udf().");
+        return options.script(token);
+      },
+      subquery: () => {
+        throw unsupported("A scalar subquery in a streaming query", "Run it first and use its result.");
+      },
+      joinEviction: evictionOf,
+    });
+    this.#root = this.#builder.build(options.plan);
+    for (const operator of this.#builder.stateful) {
+      for (const { name, table } of operator.tables) {
+        const directory = join(options.stateDir, String(operator.operatorId), "0", name);
+        const files = new StateFiles(directory, options.fs ?? diskFileSystem, options.durable ?? true);
+        this.#stores.push({ operator, files, table, deltas: 0 });
+      }
+    }
+  }
+
+  get stateful(): boolean {
+    return this.#builder.stateful.length > 0;
+  }
+
+  async load(): Promise<void> {
+    for (const store of this.#stores) {
+      await store.files.prepare();
+      await store.files.load(store.table, this.#options.version);
+    }
+    if (this.#options.version > 0) for (const operator of this.#builder.stateful) operator.loaded();
+  }
+
+  wantsNoDataBatch(lateUs: number, evictUs: number): boolean {
+    return this.#builder.stateful.some((o) => o.wantsNoDataBatch(lateUs, evictUs));
+  }
+
+  async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
+    this.#run.nowUs = request.context.nowUs;
+    this.#run.seed = request.context.seed;
+    this.#run.rows = 0;
+    for (const w of this.#builder.watermarks) resetStats(w.stats);
+    for (const o of this.#builder.stateful) resetCounters(o.counters);
+    yield* this.#root.run(request);
+  }
+
+  eventTimes(): readonly EventTimeStats[] {
+    return this.#builder.watermarks.map(({ delayUs, stats }) => ({
+      delayUs,
+      count: stats[0],
+      maxUs: stats[1],
+      minUs: stats[2],
+      sumUs: stats[3],
+    }));
+  }
+
+  async commit(batchId: number): Promise<void> {
+    const version = batchId + 1;
+    await Promise.all(this.#stores.map((store) => this.#commitStore(store, version)));
+  }
+
+  async #commitStore(store: Store, version: number): Promise<void> {
+    const started = performance.now();
+    const { table, files } = store;
+    await files.write(version, "delta", encodeRows(table, table.changedSlots(), table.removed));
+    if (++store.deltas >= this.#options.deltasForSnapshot) {
+      await files.write(version, "snapshot", encodeRows(table, table.liveSlots(), []));
+      store.deltas = 0;
+      await files.purge(version - this.#options.versionsToRetain);
+    }
+    table.endRound();
+    store.operator.counters.commitMs += performance.now() - started;
+  }
+
+  stateProgress(): readonly StateOperatorProgress[] {
+    return this.#builder.stateful.map(progressOf);
+  }
+
+  observed(): ReadonlyMap<string, Readonly<Record<string, Value>>> {
+    return new Map(this.#builder.observations.map((o) => [o.name, o.values()]));
+  }
+
+  generatedCode(): readonly { readonly stage: string; readonly code: string }[] {
+    return this.#builder.stages.map((s) => ({ stage: s.name, code: s.preview() }));
+  }
+
+  async close(): Promise<void> {}
+}

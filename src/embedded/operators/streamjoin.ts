@@ -1,0 +1,236 @@
+/**
+ * Stream-stream join: both sides keep their rows. New left rows meet the right rows kept so far, then new right rows meet
+ * all left rows, so that each pair is found exactly once. A row goes when the watermark says that nothing can match it any
+ * more; in an outer join it then comes out with nulls if nothing ever did.
+ */
+import type { Attribute } from "../../analyze/expression.ts";
+import type { JoinNode } from "../../analyze/plan.ts";
+import { nullVector, takeRows } from "../../columns/ops.ts";
+import type { Batch, Vector } from "../../columns/vector.ts";
+import type { StageEnvironment, StageStep } from "../../compile/stage.ts";
+import type { Value } from "../../types/values.ts";
+import { TimeIndex } from "../state/timeindex.ts";
+import { endOf } from "./aggregate.ts";
+import type { StreamBatchRequest } from "./contract.ts";
+import { JoinSide } from "./joinside.ts";
+import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
+import { filterPairs, selector } from "./pairs.ts";
+
+/** A side's row can go when the time in `attribute`, plus `offsetUs`, is at or before the watermark. */
+export interface SideEviction {
+  readonly attribute: Attribute;
+  readonly offsetUs: number;
+}
+
+export interface StreamJoinOptions {
+  readonly left: SideEviction | undefined;
+  readonly right: SideEviction | undefined;
+}
+
+class Side {
+  readonly rows: JoinSide;
+  readonly input: Operator;
+  readonly lateLimit = new Float64Array(1);
+  readonly times = new TimeIndex();
+  readonly insert: (batch: Batch) => Int32Array;
+  /** Rows of this side come out with nulls when they go unmatched. */
+  readonly outer: boolean;
+  readonly eviction: SideEviction | undefined;
+  readonly steps: readonly StageStep[];
+  late = 0;
+  readonly #timeColumn: number;
+
+  constructor(input: Operator, rows: JoinSide, eviction: SideEviction | undefined, outer: boolean) {
+    this.input = input;
+    this.rows = rows;
+    this.eviction = eviction;
+    this.outer = outer;
+    const eventTime = input.output.find((a) => a.watermarkDelayUs !== undefined);
+    this.steps =
+      eventTime === undefined
+        ? []
+        : [
+            {
+              kind: "late",
+              time: endOf(eventTime),
+              limit: this.lateLimit,
+              keys: [],
+              onLate: () => {
+                this.late++;
+              },
+            },
+          ];
+    this.insert = rows.inserter(this.steps, outer);
+    this.#timeColumn = eviction === undefined ? -1 : rows.attributes.findIndex((a) => a.id === eviction.attribute.id);
+  }
+
+  enterTime(slot: number): void {
+    const us = this.time(slot);
+    if (us !== undefined) this.times.add(slot, us);
+  }
+
+  /** The time at which the watermark frees the slot. */
+  time(slot: number): number | undefined {
+    if (this.eviction === undefined || this.rows.table.live[slot] === 0) return undefined;
+    const value = this.rows.column(this.#timeColumn).get(slot);
+    if (value === null) return undefined;
+    return Number(Array.isArray(value) ? (value as Value[])[1] : value) + this.eviction.offsetUs;
+  }
+}
+
+export class StreamJoin implements StatefulOperator {
+  readonly operatorName = "symmetricHashJoin";
+  readonly operatorId: number;
+  readonly output: readonly Attribute[];
+  readonly tables;
+  readonly counters = newCounters();
+  readonly #node: JoinNode;
+  readonly #left: Side;
+  readonly #right: Side;
+  readonly #environment: StageEnvironment;
+  readonly #select: ((batch: Batch) => Int32Array) | undefined;
+
+  constructor(
+    node: JoinNode,
+    left: Operator,
+    right: Operator,
+    options: StreamJoinOptions,
+    environment: StageEnvironment,
+  ) {
+    this.operatorId = node.operatorId as number;
+    this.output = node.output;
+    this.#node = node;
+    this.#environment = environment;
+    const { joinType } = node;
+    const side = (name: "left" | "right", input: Operator) =>
+      new JoinSide(
+        name,
+        input.output,
+        node.keys.map((k) => ({ expression: k[name], nullSafe: k.nullSafe })),
+        environment,
+      );
+    const leftOuter = joinType === "left" || joinType === "full" || joinType === "leftanti";
+    this.#left = new Side(left, side("left", left), options.left, leftOuter);
+    this.#right = new Side(right, side("right", right), options.right, joinType === "right" || joinType === "full");
+    this.tables = [
+      { name: "left", table: this.#left.rows.table },
+      { name: "right", table: this.#right.rows.table },
+    ];
+    this.#select =
+      node.residual === undefined
+        ? undefined
+        : selector("join condition", [...left.output, ...right.output], node.residual, environment);
+  }
+
+  loaded(): void {
+    for (const s of [this.#left, this.#right]) {
+      s.rows.relink();
+      s.times.clear();
+      for (const slot of s.rows.table.liveSlots()) s.enterTime(slot);
+    }
+  }
+
+  wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
+    return this.#left.times.mayHold(evictUs) || this.#right.times.mayHold(evictUs);
+  }
+
+  async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
+    const started = performance.now();
+    let updated = 0;
+    for (const s of [this.#left, this.#right]) {
+      s.late = 0;
+      s.lateLimit[0] = request.lateUs;
+    }
+    for (const [side, other] of [
+      [this.#left, this.#right],
+      [this.#right, this.#left],
+    ] as const) {
+      const isLeft = side === this.#left;
+      const probe = other.rows.prober(
+        side.input.output,
+        this.#node.keys.map((k) => (isLeft ? k.left : k.right)),
+        side.steps,
+      );
+      for await (const batch of side.input.run(request)) {
+        const late = side.late;
+        const slots = side.insert(batch);
+        side.late = late; // the prober counts them
+        const pairs = probe(batch);
+        for (const slot of slots) {
+          if (slot >= 0) {
+            updated++;
+            side.enterTime(slot);
+          }
+        }
+        const rows = pairs.rows.slice(0, pairs.count);
+        const found = pairs.slots.slice(0, pairs.count);
+        yield* this.#emit(batch, rows, slots, found, isLeft);
+        await request.context.breathe();
+      }
+    }
+    this.counters.updated = updated;
+    this.counters.updateMs = performance.now() - started;
+    const removing = performance.now();
+    this.counters.removed = 0;
+    for (const s of [this.#left, this.#right]) yield* this.#evict(s, request.evictUs);
+    this.counters.removeMs = performance.now() - removing;
+    this.counters.droppedByWatermark = this.#left.late + this.#right.late;
+  }
+
+  /** Joined rows of new rows (of `batch`, kept in `slots`) with kept rows of the other side. */
+  *#emit(batch: Batch, rows: Int32Array, slots: Int32Array, found: Int32Array, isLeft: boolean): Iterable<Batch> {
+    if (rows.length === 0) return;
+    const side = isLeft ? this.#left : this.#right;
+    const other = isLeft ? this.#right : this.#left;
+    const mine = takeRows(batch, rows, rows.length).columns;
+    const theirs = other.rows.gather(found, found.length);
+    const columns: readonly Vector[] = isLeft ? [...mine, ...theirs] : [...theirs, ...mine];
+    const kept = filterPairs({ rows: rows.length, columns }, rows, found, this.#select);
+    if (this.#node.joinType === "leftsemi") {
+      yield* this.#semi(kept.left, kept.right, slots, isLeft);
+      return;
+    }
+    for (let k = 0; k < kept.left.length; k++) {
+      mark(side, slots[kept.left[k]]);
+      mark(other, kept.right[k]);
+    }
+    if (kept.joined.rows > 0 && this.#node.joinType !== "leftanti") yield kept.joined;
+  }
+
+  /** Left rows that matched for the first time. */
+  *#semi(rows: Int32Array, found: Int32Array, slots: Int32Array, isLeft: boolean): Iterable<Batch> {
+    const fresh: number[] = [];
+    for (let k = 0; k < rows.length; k++) {
+      const slot = isLeft ? slots[rows[k]] : found[k];
+      if (slot >= 0 && mark(this.#left, slot)) fresh.push(slot);
+    }
+    if (fresh.length > 0)
+      yield { rows: fresh.length, columns: this.#left.rows.gather(Int32Array.from(fresh), fresh.length) };
+  }
+
+  *#evict(side: Side, evictUs: number): Iterable<Batch> {
+    const gone = side.times.takeUpTo(evictUs, (slot) => side.time(slot));
+    if (side.outer) {
+      const alone = gone.filter((slot) => side.rows.matched.values[slot] === 0);
+      if (alone.length > 0) {
+        const mine = side.rows.gather(alone, alone.length);
+        if (this.#node.joinType === "leftanti") yield { rows: alone.length, columns: mine };
+        else {
+          const other = side === this.#left ? this.#right : this.#left;
+          const nulls = other.rows.attributes.map((a) => nullVector(a.type, alone.length, this.#environment.wide));
+          yield { rows: alone.length, columns: side === this.#left ? [...mine, ...nulls] : [...nulls, ...mine] };
+        }
+      }
+    }
+    for (const slot of gone) side.rows.remove(slot);
+    this.counters.removed += gone.length;
+  }
+}
+
+/** True when the row was not matched before. */
+function mark(side: Side, slot: number): boolean {
+  if (slot < 0 || side.rows.matched.values[slot] === 1) return false;
+  side.rows.matched.set(slot, true);
+  side.rows.table.touch(slot);
+  return true;
+}

@@ -1,0 +1,271 @@
+/**
+ * State on disk: `<version>.delta` holds what one batch changed, `<version>.snapshot` everything. Both have the same form:
+ *
+ * ```
+ * "SLST" u8 form | header (JSON text) | slots | columns, one block each | removed slots | crc32 of all before
+ * ```
+ *
+ * Rows go by slot number (slots.ts), so that a delta needs no keys to be found. A file is written whole: temporary name,
+ * fsync, rename; the checksum is its last four bytes.
+ */
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { Interner } from "../../columns/interner.ts";
+import { SluiceError } from "../../errors/error.ts";
+import { isLongLike } from "../../types/types.ts";
+import type { Value } from "../../types/values.ts";
+import { WideRequired } from "../../types/values.ts";
+import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
+import { ByteReader, ByteWriter, readValue, writeValue } from "./codec.ts";
+import type { SlotColumn, SlotTable } from "./slots.ts";
+
+const MAGIC = 0x54534c53;
+
+interface Header {
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly form: string }[];
+}
+
+/** Bytes of these slots' rows and of the removed slots. */
+export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonly number[]): Uint8Array {
+  const w = new ByteWriter();
+  w.u32(MAGIC);
+  w.u8(1);
+  const header: Header = {
+    columns: table.columns.map((c) => ({ name: c.spec.name, type: JSON.stringify(c.spec.type), form: c.repr })),
+  };
+  w.text(JSON.stringify(header));
+  w.blob(bytesOf(slots));
+  for (const c of table.columns) encodeColumn(w, c, slots);
+  w.blob(bytesOf(Int32Array.from(removed)));
+  w.u32(crc32(w.view));
+  return w.view;
+}
+
+function bytesOf(a: Int32Array | Float64Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
+}
+
+function encodeColumn(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
+  const n = slots.length;
+  if (c.nulls === null) w.u8(0);
+  else {
+    w.u8(1);
+    w.reserve(n);
+    for (let i = 0; i < n; i++) w.u8(c.nulls[slots[i]]);
+  }
+  switch (c.repr) {
+    case "f64": {
+      const out = new Float64Array(n);
+      for (let i = 0; i < n; i++) out[i] = (c.values as Float64Array)[slots[i]];
+      w.blob(bytesOf(out));
+      return;
+    }
+    case "i64": {
+      const out = new BigInt64Array(n);
+      for (let i = 0; i < n; i++) out[i] = (c.values as BigInt64Array)[slots[i]];
+      w.blob(bytesOf(out));
+      return;
+    }
+    case "i32": {
+      const out = new Int32Array(n);
+      for (let i = 0; i < n; i++) out[i] = (c.values as Int32Array)[slots[i]];
+      w.blob(bytesOf(out));
+      return;
+    }
+    case "bool":
+      for (let i = 0; i < n; i++) w.u8((c.values as Uint8Array)[slots[i]]);
+      return;
+    case "code": {
+      const interner = c.interner as Interner;
+      const codes = c.values as Int32Array;
+      for (let i = 0; i < n; i++) {
+        if (c.nulls !== null && c.nulls[slots[i]] === 1) w.u32(0);
+        else w.blob(interner.bytes(codes[slots[i]]));
+      }
+      return;
+    }
+    case "obj":
+      for (let i = 0; i < n; i++) writeValue(w, c.get(slots[i]), c.spec.type);
+  }
+}
+
+/** Takes a file's rows into the table. Throws with the file's name when it is damaged or of another shape. */
+export function decodeRows(table: SlotTable, bytes: Uint8Array, path: string): void {
+  const damaged = (reason: string, cause?: unknown) =>
+    new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason }, { cause });
+  if (bytes.length < 16) throw damaged(`it has only ${bytes.length} bytes`);
+  const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  const r = new ByteReader(bytes.subarray(0, bytes.length - 4));
+  if (crc32(bytes.subarray(0, bytes.length - 4)) !== stored) throw damaged("its checksum does not match its content");
+  if (r.u32() !== MAGIC || r.u8() !== 1) throw damaged("it is not a state file of a known form");
+  const header = JSON.parse(r.text()) as Header;
+  checkShape(table, header, path);
+  try {
+    const slots = ints(r.blob());
+    for (const slot of slots) table.restore(slot);
+    header.columns.forEach((h, k) => {
+      decodeColumn(r, table.columns[k], h.form, slots, table.wide);
+    });
+    for (const slot of ints(r.blob())) table.drop(slot);
+  } catch (error) {
+    if (error instanceof RangeError) throw damaged(error.message, error);
+    throw error;
+  }
+}
+
+function checkShape(table: SlotTable, header: Header, path: string): void {
+  const now = table.columns.map((c) => `${c.spec.name} ${JSON.stringify(c.spec.type)}`);
+  const then = header.columns.map((c) => `${c.name} ${c.type}`);
+  const at = now.findIndex((c, k) => c !== then[k]);
+  if (at < 0 && now.length === then.length) return;
+  throw new SluiceError("STATE_STORE_SCHEMA_NOT_COMPATIBLE", {
+    path,
+    stored: then.join(", "),
+    current: now.join(", "),
+  });
+}
+
+function ints(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.slice().buffer);
+}
+
+function decodeColumn(r: ByteReader, c: SlotColumn, form: string, slots: Int32Array, wide: boolean): void {
+  const n = slots.length;
+  if (r.u8() === 1) {
+    const nulls = r.raw(n);
+    if (c.nulls !== null) for (let i = 0; i < n; i++) c.nulls[slots[i]] = nulls[i];
+  }
+  const isNull = (i: number) => c.nulls !== null && c.nulls[slots[i]] === 1;
+  switch (form) {
+    case "f64": {
+      const from = new Float64Array(r.blob().slice().buffer);
+      if (c.repr === "f64") for (let i = 0; i < n; i++) (c.values as Float64Array)[slots[i]] = from[i];
+      else for (let i = 0; i < n; i++) if (!isNull(i)) c.set(slots[i], BigInt(from[i]));
+      return;
+    }
+    case "i64": {
+      const from = new BigInt64Array(r.blob().slice().buffer);
+      if (c.repr !== "i64") throw new WideRequired();
+      for (let i = 0; i < n; i++) (c.values as BigInt64Array)[slots[i]] = from[i];
+      return;
+    }
+    case "i32": {
+      const from = ints(r.blob());
+      for (let i = 0; i < n; i++) (c.values as Int32Array)[slots[i]] = from[i];
+      return;
+    }
+    case "bool": {
+      const from = r.raw(n);
+      for (let i = 0; i < n; i++) (c.values as Uint8Array)[slots[i]] = from[i];
+      return;
+    }
+    case "code":
+      for (let i = 0; i < n; i++) {
+        const b = r.blob();
+        (c.values as Int32Array)[slots[i]] = isNull(i) ? 0 : (c.interner as Interner).code(b, 0, b.length);
+      }
+      return;
+    default:
+      for (let i = 0; i < n; i++) {
+        const value: Value = readValue(r, c.spec.type, isLongLike(c.spec.type) ? c.repr !== "f64" : wide);
+        if (c.repr === "obj") (c.values as Value[])[slots[i]] = value;
+        else if (value !== null) c.set(slots[i], value);
+      }
+  }
+}
+
+/** The files of one table. */
+export class StateFiles {
+  readonly directory: string;
+  readonly #fs: CheckpointFileSystem;
+  /** False for temporary checkpoints, which nobody recovers from: no fsync. */
+  readonly #durable: boolean;
+  #writes = 0;
+
+  constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
+    this.directory = directory;
+    this.#fs = fs;
+    this.#durable = durable;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#fs.makeDirectory(this.directory);
+    for (const name of await this.#fs.list(this.directory)) {
+      if (name.endsWith(".tmp")) await this.#fs.remove(join(this.directory, name));
+    }
+  }
+
+  async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
+    const path = join(this.directory, `${version}.${kind}`);
+    const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);
+    await this.#fs.write(temporary, bytes, this.#durable);
+    await this.#fs.rename(temporary, path);
+    if (this.#durable) await this.#fs.syncDirectory(this.directory);
+  }
+
+  /**
+   * Loads the table as of `version`: the newest usable snapshot at or before it, then the deltas up to it. A damaged
+   * snapshot is passed over when the deltas from an older one are all there.
+   * @throws CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED, STATE_STORE_VERSION_MISSING
+   */
+  async load(table: SlotTable, version: number): Promise<void> {
+    if (version === 0) return;
+    const names = new Set(await this.#fs.list(this.directory));
+    const snapshots = [...names]
+      .filter((n) => /^\d+\.snapshot$/.test(n))
+      .map((n) => Number.parseInt(n, 10))
+      .filter((v) => v <= version)
+      .sort((a, b) => b - a);
+    let failure: unknown;
+    for (const start of [...snapshots, 0]) {
+      const missing = missingDelta(names, start, version);
+      if (missing !== undefined) {
+        failure ??= new SluiceError("STATE_STORE_VERSION_MISSING", {
+          path: join(this.directory, `${missing}.delta`),
+          version,
+        });
+        continue;
+      }
+      try {
+        table.clear();
+        if (start > 0) await this.#read(table, `${start}.snapshot`);
+        for (let v = start + 1; v <= version; v++) await this.#read(table, `${v}.delta`);
+        table.rebuildFreeList();
+        return;
+      } catch (error) {
+        if (error instanceof WideRequired) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  /** Removes versions that no recovery needs any more: everything before the newest snapshot at or before `oldest`. */
+  async purge(oldest: number): Promise<void> {
+    const names = await this.#fs.list(this.directory);
+    const versions = names.map((n) => ({
+      name: n,
+      version: Number.parseInt(n, 10),
+      snapshot: n.endsWith(".snapshot"),
+    }));
+    const base = Math.max(0, ...versions.filter((f) => f.snapshot && f.version <= oldest).map((f) => f.version));
+    for (const f of versions) {
+      if (Number.isNaN(f.version)) continue;
+      if (f.snapshot ? f.version < base : f.version <= base) await this.#fs.remove(join(this.directory, f.name));
+    }
+  }
+
+  async #read(table: SlotTable, name: string): Promise<void> {
+    const path = join(this.directory, name);
+    const bytes = await this.#fs.read(path);
+    if (bytes === undefined) {
+      throw new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason: "it is missing" });
+    }
+    decodeRows(table, bytes, path);
+  }
+}
+
+function missingDelta(names: ReadonlySet<string>, start: number, version: number): number | undefined {
+  for (let v = start + 1; v <= version; v++) if (!names.has(`${v}.delta`)) return v;
+  return undefined;
+}
