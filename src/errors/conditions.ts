@@ -24,6 +24,10 @@ export const conditions = {
     template: "The type of column `<fieldName>` can't be told from its values: <reason>. Give a schema: createDataFrame(rows, \"<fieldName> string, …\").",
     sqlState: "22023",
   },
+  CANNOT_PARSE_INTERVAL: {
+    template: "<intervalString> is not an interval. Write a number and a unit, e.g. '10 seconds' or '1 hour 30 minutes'.",
+    sqlState: "22006",
+  },
   CAST_INVALID_INPUT: {
     template: "The value <expression> of type <sourceType> can't be read as <targetType>. Correct the value, or use try_cast to get NULL for values like it.",
     sqlState: "22018",
@@ -55,6 +59,10 @@ export const conditions = {
   CHECKPOINT_QUERY_CHANGED: {
     template: "The query can't continue from the checkpoint <path>, because it was changed: <change>. Undo the change, or start with a new checkpointLocation.",
     sqlState: "42K03",
+  },
+  CLUSTER_UNAVAILABLE: {
+    template: "The Spark Connect server at <url> does not answer: <reason>. Start one with `start-connect-server.sh`, or correct the address given to remote(…) or SPARK_REMOTE.",
+    sqlState: "08001",
   },
   CONCURRENT_STREAM_LOG_UPDATE: {
     template: "Batch <batchId> is already in the log <path>: another query writes to the same checkpoint. Give each query its own checkpointLocation.",
@@ -140,6 +148,10 @@ export const conditions = {
     template: "The value '<confValue>' of the setting <confName> is invalid: <reason>.",
     sqlState: "22022",
   },
+  INVALID_CONNECT_URL: {
+    template: "<detail> in the Spark Connect address <url>. It has the form sc://host:port/;parameter=value;…",
+    sqlState: "08001",
+  },
   INVALID_ESCAPE_CHAR: {
     template: "ESCAPE takes one character, not <sqlExpr>.",
     sqlState: "42604",
@@ -151,6 +163,10 @@ export const conditions = {
   "INVALID_FORMAT.ESC_IN_THE_MIDDLE": {
     template: "In the pattern <format> the escape character stands before <char>. It may stand only before %, _ or itself.",
     sqlState: "42601",
+  },
+  INVALID_INTERVAL_FORMAT: {
+    template: "<input> is not an interval: <problem>. Examples: INTERVAL 10 SECONDS, INTERVAL '1 02:03:04' DAY TO SECOND, INTERVAL '1-2' YEAR TO MONTH.",
+    sqlState: "22006",
   },
   INVALID_JSON_DATA_TYPE: {
     template: "<invalidType> is not a data type in JSON form. Expected is a name such as \"long\", or an object with \"type\" array, map or struct.",
@@ -184,6 +200,10 @@ export const conditions = {
     template: "'<mode>' is not a save mode; '<hint>' is the nearest one. The save modes are append, overwrite, ignore, error and errorifexists.",
     sqlState: "42000",
   },
+  INVALID_TIMEZONE: {
+    template: "There is no time zone <timeZone>. Use a name such as Europe/Athens, an offset such as +02:00, or UTC.",
+    sqlState: "22009",
+  },
   INVALID_TRIGGER: {
     template: "A trigger has exactly one of processingTime, availableNow, once; given: <given>. Example: trigger({ processingTime: \"10 seconds\" }).",
     sqlState: "22023",
@@ -191,6 +211,10 @@ export const conditions = {
   INVALID_TRIGGER_INTERVAL: {
     template: "The trigger interval '<interval>' is not a time: write a number and a unit, e.g. '5 seconds' or '500 milliseconds'.",
     sqlState: "22006",
+  },
+  INVALID_TYPED_LITERAL: {
+    template: "<value> is not a value of type <valueType>. <hint>",
+    sqlState: "42604",
   },
   "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": {
     template: "A record is malformed and the parse mode is <failFastMode>: <badRecord>. To get nulls instead and go on, set the option 'mode' to PERMISSIVE.",
@@ -232,6 +256,10 @@ export const conditions = {
     template: "Cannot start query with name <name>: a query with that name is already active in this session. Stop that query, or choose another queryName.",
     sqlState: "42710",
   },
+  QUERY_NAME_REQUIRED: {
+    template: "queryName must be specified for the <sink> sink: it is the name under which the rows can be read.",
+    sqlState: "42K03",
+  },
   REMAINDER_BY_ZERO: {
     template: "Remainder of a division by zero. Use try_mod to get NULL where the divisor is 0.",
     sqlState: "22012",
@@ -239,6 +267,10 @@ export const conditions = {
   SCALAR_SUBQUERY_TOO_MANY_ROWS: {
     template: "A subquery used as one value returned <rows> rows. Add LIMIT 1, or an aggregate such as max().",
     sqlState: "21000",
+  },
+  SCRIPT_FUNCTION_ON_CLUSTER: {
+    template: "<function> is a TypeScript function<place>, and can't run on a Spark cluster. Write it with Spark's functions or SQL, or run this query on the embedded engine.",
+    sqlState: "0A000",
   },
   SESSION_STOPPED: {
     template: "This session was stopped. Make a new one with SparkSession.builder.getOrCreate().",
@@ -256,8 +288,16 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE: {
+    template: "The key types of stateful operator <operatorId> (<operator>) changed from (<stored>) to (<current>), and the state in <path> holds the former. Undo the change, or start with a new checkpointLocation.",
+    sqlState: "42K06",
+  },
   STATE_STORE_SCHEMA_NOT_COMPATIBLE: {
     template: "The state in <path> was written by a query with other columns: it holds <stored>, the query now keeps <current>. Restart with the old query, or with a new checkpointLocation.",
+    sqlState: "42K06",
+  },
+  STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE: {
+    template: "What stateful operator <operatorId> (<operator>) keeps changed from (<stored>) to (<current>), and the state in <path> holds the former. Undo the change, or start with a new checkpointLocation.",
     sqlState: "42K06",
   },
   STATE_STORE_VERSION_MISSING: {
@@ -275,6 +315,10 @@ export const conditions = {
   STREAMING_QUERY_NEEDS_START: {
     template: "Queries with streaming sources must be executed with writeStream.start().",
     sqlState: "0A000",
+  },
+  STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA: {
+    template: "The query's stateful operators differ from those of the checkpoint <path>. Checkpoint: <stored>. Now: <current>. Undo the change, or start with a new checkpointLocation.",
+    sqlState: "42K03",
   },
   STREAM_FAILED: {
     template: "Query [id = <id>, runId = <runId>] terminated with exception: <message>",

@@ -4,7 +4,9 @@ import { toProtoType } from "../plan/data-types.ts";
 import type { Expression } from "../plan/messages.ts";
 import type { Token } from "../types/lexer.ts";
 import { NULL } from "../types/types.ts";
+import { intervalLiteral, isIntervalAhead } from "./intervals.ts";
 import type { Parser } from "./parser.ts";
+import { TYPED_LITERALS, typedLiteral } from "./typed-literals.ts";
 
 const WHOLE: Readonly<Record<string, { case: "byte" | "short" | "long"; min: bigint; max: bigint; name: string }>> = {
   Y: { case: "byte", min: -128n, max: 127n, name: "tinyint" },
@@ -31,7 +33,9 @@ export function literal(p: Parser): Expression | undefined {
     const value = token.value === "TRUE";
     return p.expression(start, { case: "literal", value: { literalType: { case: "boolean", value } } });
   }
+  if (token.value === "INTERVAL" && isIntervalAhead(p)) return intervalLiteral(p);
   if (stream.peek(1).kind === "string") {
+    if (TYPED_LITERALS.has(token.value)) return typedLiteral(p);
     throw new SluiceError("UNSUPPORTED_TYPED_LITERAL", { unsupportedType: `"${token.text}"` }, stream.place(token));
   }
   return undefined;
