@@ -281,7 +281,7 @@ export class JoinSide {
       if (
         !aNull &&
         c.values[a] !== c.values[b] &&
-        !(leaf.kind === "double" && c.values[a] !== c.values[a] && c.values[b] !== c.values[b])
+        !(leaf.kind === "double" && Number.isNaN(c.values[a]) && Number.isNaN(c.values[b]))
       )
         return false;
     }
