@@ -34,6 +34,10 @@ export type { DataType, StructField, StructType } from "./types/types.ts";
 
 /** A cluster when there is an address of one, this process otherwise. */
 async function createEngine(options: EngineOptions): Promise<Engine> {
+  if (options.remote !== undefined) {
+    const { createClusterEngine } = await import("./cluster/engine.ts");
+    return createClusterEngine(options);
+  }
   const module: string = "./embedded/engine.ts";
   const embedded = (await import(module)) as { createEmbeddedEngine(options: EngineOptions): Promise<Engine> | Engine };
   return embedded.createEmbeddedEngine(options);

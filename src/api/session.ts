@@ -34,7 +34,7 @@ export class SparkSession {
   readonly streams = new StreamingQueryManager(this);
   readonly catalog = new Catalog(this);
   readonly conf = new RuntimeConfig(this);
-  #factory: (() => Promise<Engine>) | undefined;
+  readonly #factory: () => Promise<Engine>;
   #engine: Promise<Engine> | undefined;
   /** Settings and views asked for so far; what is asked later waits for them. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -57,9 +57,10 @@ export class SparkSession {
   /** The engine, once everything asked for before is done. Throws SESSION_STOPPED. */
   async engine(): Promise<Engine> {
     if (this.#stopped) throw new SluiceError("SESSION_STOPPED");
-    this.#engine ??= (this.#factory as () => Promise<Engine>)();
+    const asked = this.#pending;
+    this.#engine ??= this.#factory();
     const engine = await this.#engine;
-    await this.#pending;
+    await asked;
     return engine;
   }
 

@@ -20,6 +20,10 @@ export const conditions = {
     template: "The value <value> of <place> is not a <dataType>. <hint>",
     sqlState: "22023",
   },
+  CANNOT_DECODE_URL: {
+    template: "<url> is not a percent-encoded text. Use try_url_decode to get NULL for such values.",
+    sqlState: "22546",
+  },
   CANNOT_INFER_TYPE_FOR_FIELD: {
     template: "The type of column `<fieldName>` can't be told from its values: <reason>. Give a schema: createDataFrame(rows, \"<fieldName> string, …\").",
     sqlState: "22023",
@@ -144,6 +148,10 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  INVALID_ARRAY_INDEX: {
+    template: "The index <indexValue> is outside the array, which has <arraySize> elements. Use get() to get NULL for an index that isn't there.",
+    sqlState: "22003",
+  },
   INVALID_CONF_VALUE: {
     template: "The value '<confValue>' of the setting <confName> is invalid: <reason>.",
     sqlState: "22022",
@@ -188,6 +196,14 @@ export const conditions = {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
     sqlState: "22023",
   },
+  "INVALID_PARAMETER_VALUE.CHARSET": {
+    template: "<functionName> knows the character sets <charsets>, but not <charset>.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.FORMAT_STRING": {
+    template: "The format of format_string doesn't fit its arguments: <what>.",
+    sqlState: "22023",
+  },
   "INVALID_PARAMETER_VALUE.PATTERN": {
     template: "The value <value> of <parameter> in <functionName> is not a regular expression.",
     sqlState: "22023",
@@ -215,6 +231,14 @@ export const conditions = {
   INVALID_TYPED_LITERAL: {
     template: "<value> is not a value of type <valueType>. <hint>",
     sqlState: "42604",
+  },
+  INVALID_URL: {
+    template: "<url> is not a URL. Use try_parse_url to get NULL for such values.",
+    sqlState: "22P02",
+  },
+  MALFORMED_CHARACTER_CODING: {
+    template: "<function> met a character that <charset> doesn't have, or bytes that aren't text in it.",
+    sqlState: "22000",
   },
   "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": {
     template: "A record is malformed and the parse mode is <failFastMode>: <badRecord>. To get nulls instead and go on, set the option 'mode' to PERMISSIVE.",
