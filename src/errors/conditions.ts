@@ -1,8 +1,28 @@
 // Made by scripts/generate-errors.ts from conditions.md; do not edit.
 export const conditions = {
+  AMBIGUOUS_COLUMN_REFERENCE: {
+    template: "The column <name> of this DataFrame could be either side's, as the same DataFrame is used twice. Give each use an alias, df.alias(\"a\"), and write col(\"a.<name>\").",
+    sqlState: "42702",
+  },
+  AMBIGUOUS_LATERAL_COLUMN_ALIAS: {
+    template: "The name <name> stands for <n> columns that come before it in the same SELECT. Give them different names.",
+    sqlState: "42702",
+  },
+  AMBIGUOUS_REFERENCE: {
+    template: "The name <name> could be any of <referenceNames>. Qualify it with its relation's name, or rename one of them.",
+    sqlState: "42704",
+  },
+  AMBIGUOUS_REFERENCE_TO_FIELDS: {
+    template: "The struct has <count> fields with the name <field>. Rename them first.",
+    sqlState: "42000",
+  },
   ARITHMETIC_OVERFLOW: {
     template: "The result of <message> doesn't fit its type.<alternative>",
     sqlState: "22003",
+  },
+  ASSIGNMENT_ARITY_MISMATCH: {
+    template: "There are <numTarget> names for <numExpr> columns. Give one for each.",
+    sqlState: "42802",
   },
   BINARY_ARITHMETIC_OVERFLOW: {
     template: "<value1> <symbol> <value2> doesn't fit the type of its operands. Cast one of them to INT first, or use the try_ form to get NULL.",
@@ -15,6 +35,10 @@ export const conditions = {
   BROKER_DIRECTORY_LOCKED: {
     template: "The dev broker's data directory <path> is in use by process <pid>. Stop that broker, or give this one another directory.",
     sqlState: "55006",
+  },
+  CACHED_RELATION_NOT_FOUND: {
+    template: "The relation <id> is not kept any more. A DataFrame given to foreachBatch can be read only until the function returns.",
+    sqlState: "42P01",
   },
   CANNOT_ACCEPT_OBJECT_IN_TYPE: {
     template: "The value <value> of <place> is not a <dataType>. <hint>",
@@ -31,6 +55,14 @@ export const conditions = {
   CANNOT_PARSE_INTERVAL: {
     template: "<intervalString> is not an interval. Write a number and a unit, e.g. '10 seconds' or '1 hour 30 minutes'.",
     sqlState: "22006",
+  },
+  CANNOT_RESOLVE_DATAFRAME_COLUMN: {
+    template: "The column <name> belongs to a DataFrame that isn't part of this one, or was replaced or dropped on the way. Refer to it by name, e.g. col(\"<name>\").",
+    sqlState: "42704",
+  },
+  CANNOT_RESOLVE_STAR_EXPAND: {
+    template: "There is nothing to expand for <targetString>.*: no relation or struct has that name. The columns are: <columns>.",
+    sqlState: "42704",
   },
   CAST_INVALID_INPUT: {
     template: "The value <expression> of type <sourceType> can't be read as <targetType>. Correct the value, or use try_cast to get NULL for values like it.",
@@ -68,6 +100,10 @@ export const conditions = {
     template: "The Spark Connect server at <url> does not answer: <reason>. Start one with `start-connect-server.sh`, or correct the address given to remote(…) or SPARK_REMOTE.",
     sqlState: "08001",
   },
+  COLUMN_ALREADY_EXISTS: {
+    template: "The column <columnName> exists twice. Rename one of them.",
+    sqlState: "42711",
+  },
   CONCURRENT_STREAM_LOG_UPDATE: {
     template: "Batch <batchId> is already in the log <path>: another query writes to the same checkpoint. Give each query its own checkpointLocation.",
     sqlState: "40000",
@@ -80,12 +116,36 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the operator takes <inputType>, not <actualDataType>.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: a struct must keep at least one field.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <srcType> can't be cast to <targetType>.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.DATA_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the values of <functionName> must have one type in common, but they are <dataType>. Cast them to one type.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the <filter> must be BOOLEAN, not <type>. Compare it with something.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs values that can be ordered, and <dataType> can't be.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH": {
+    template: "IN has <leftLength> values on its left and a subquery with <rightLength> columns on its right. They must be as many.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the <inputName> must be a constant of type <inputType>, but <inputExpr> isn't.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <leftExprName> (<leftExprValue> microseconds) must <constraint> <rightExprName> (<rightExprValue>).",
     sqlState: "42K09",
   },
   "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": {
@@ -120,6 +180,14 @@ export const conditions = {
     template: "The WITH clause defines <duplicateNames> more than once. Give each query a name of its own.",
     sqlState: "42602",
   },
+  EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE: {
+    template: "The event time <eventName> has the type <eventType>, but must be a \"TIMESTAMP\". Cast it first, or use timestamp_millis for a number of milliseconds.",
+    sqlState: "42K09",
+  },
+  EVENT_TIME_MUST_BE_TOP_LEVEL_COLUMN: {
+    template: "The event time <eventExpr> must be a column, not a field inside one. Add it as a column first: withColumn(\"time\", col(…)).",
+    sqlState: "42K09",
+  },
   FAILED_TO_PARSE_TOO_COMPLEX: {
     template: "The text nests deeper than <limit> levels, or joins too many parts in one expression. Split it into several queries or views.",
     sqlState: "54001",
@@ -140,6 +208,34 @@ export const conditions = {
     template: "An error occurred in the function given to foreach, in batch <batchId>. Reason: <reason>",
     sqlState: "39000",
   },
+  GROUPING_COLUMN_MISMATCH: {
+    template: "grouping() is asked for <grouping>, but the grouping columns are <groupingColumns>.",
+    sqlState: "42803",
+  },
+  GROUPING_ID_COLUMN_MISMATCH: {
+    template: "grouping_id() is asked for <groupingIdColumn>, but must have all grouping columns in their order: <groupByColumns>.",
+    sqlState: "42803",
+  },
+  GROUPING_SIZE_LIMIT_EXCEEDED: {
+    template: "CUBE takes at most <maxSize> columns.",
+    sqlState: "54000",
+  },
+  GROUP_BY_AGGREGATE: {
+    template: "GROUP BY can't contain the aggregate function <sqlExpr>. Group by a column, and aggregate in the select list.",
+    sqlState: "42903",
+  },
+  GROUP_BY_POS_OUT_OF_RANGE: {
+    template: "GROUP BY position <index> is not in the select list, which has <size> columns.",
+    sqlState: "42805",
+  },
+  GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE: {
+    template: "<sqlExpr> can't be grouped by, as values of type <dataType> can't be compared.",
+    sqlState: "42822",
+  },
+  INCOMPATIBLE_COLUMN_TYPE: {
+    template: "<operator> needs columns of types that go together, but column <columnOrdinalNumber> of the <tableOrdinalNumber> input is a <dataType1> and the first input's is a <dataType2>. Cast one of them.",
+    sqlState: "42825",
+  },
   INCOMPLETE_TYPE_DEFINITION: {
     template: "<type> needs its parts named, e.g. <example>.",
     sqlState: "42K01",
@@ -148,9 +244,25 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  INTERVAL_WITH_MONTHS: {
+    template: "The length <intervalString> counts in months or years, which have no fixed length. Use days or weeks.",
+    sqlState: "22006",
+  },
+  INVALID_AGGREGATE_PLACE: {
+    template: "The aggregate function <function> can't be used in <clause>. Aggregate first, then filter or join the result.",
+    sqlState: "42903",
+  },
   INVALID_ARRAY_INDEX: {
     template: "The index <indexValue> is outside the array, which has <arraySize> elements. Use get() to get NULL for an index that isn't there.",
     sqlState: "22003",
+  },
+  INVALID_ATTRIBUTE_NAME_SYNTAX: {
+    template: "<name> is not a column's name. Put a name with dots or backquotes in it into backquotes.",
+    sqlState: "42601",
+  },
+  INVALID_COLUMN_OR_FIELD_DATA_TYPE: {
+    template: "The column <name> is a <type>, which can't become the <expectedType> of the schema.",
+    sqlState: "42000",
   },
   INVALID_CONF_VALUE: {
     template: "The value '<confValue>' of the setting <confName> is invalid: <reason>.",
@@ -163,6 +275,10 @@ export const conditions = {
   INVALID_ESCAPE_CHAR: {
     template: "ESCAPE takes one character, not <sqlExpr>.",
     sqlState: "42604",
+  },
+  INVALID_EXTRACT_BASE_FIELD_TYPE: {
+    template: "No part can be taken out of <base>, which is a <other>. Only a STRUCT, an ARRAY or a MAP has parts.",
+    sqlState: "42000",
   },
   "INVALID_FORMAT.ESC_AT_THE_END": {
     template: "The pattern <format> ends with its escape character. Write the escape character twice to match it.",
@@ -180,6 +296,14 @@ export const conditions = {
     template: "<invalidType> is not a data type in JSON form. Expected is a name such as \"long\", or an object with \"type\" array, map or struct.",
     sqlState: "2203G",
   },
+  "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION": {
+    template: "The function <class> takes no lambda. Give it a column or a value.",
+    sqlState: "42K0D",
+  },
+  "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH": {
+    template: "The lambda has <actualNumArgs> parameters, but here it gets <expectedNumArgs>.",
+    sqlState: "42K0D",
+  },
   "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE": {
     template: "<name> takes a whole number, or a parameter that stands for one.",
     sqlState: "42K0E",
@@ -191,6 +315,10 @@ export const conditions = {
   INVALID_NUMERIC_LITERAL_RANGE: {
     template: "The number <rawStrippedQualifier> is outside the range of <typeName>, which is <minValue> to <maxValue>. Use a wider type.",
     sqlState: "22003",
+  },
+  INVALID_OBSERVED_METRICS: {
+    template: "The observed metric <name> must be one aggregate function with an alias, e.g. count(lit(1)).alias(\"rows\").",
+    sqlState: "42K0E",
   },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
@@ -212,9 +340,25 @@ export const conditions = {
     template: "<functionName> was asked for group <groupIndex>, but the regular expression has groups 0 to <groupCount>.",
     sqlState: "22023",
   },
+  INVALID_RANGE_STEP: {
+    template: "The step of a range must not be 0.",
+    sqlState: "42K09",
+  },
+  INVALID_SAMPLE_FRACTION: {
+    template: "The fraction <fraction> is not between 0 and 1.",
+    sqlState: "22023",
+  },
   INVALID_SAVE_MODE: {
     template: "'<mode>' is not a save mode; '<hint>' is the nearest one. The save modes are append, overwrite, ignore, error and errorifexists.",
     sqlState: "42000",
+  },
+  "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": {
+    template: "The function <prettyName> doesn't take <syntax>. Only aggregate functions do.",
+    sqlState: "42000",
+  },
+  "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN": {
+    template: "A subquery that stands for one value must have one column, not <number>.",
+    sqlState: "42823",
   },
   INVALID_TIMEZONE: {
     template: "There is no time zone <timeZone>. Use a name such as Europe/Athens, an offset such as +02:00, or UTC.",
@@ -236,6 +380,98 @@ export const conditions = {
     template: "<url> is not a URL. Use try_parse_url to get NULL for such values.",
     sqlState: "22P02",
   },
+  INVALID_USAGE_OF_STAR_OR_REGEX: {
+    template: "<elem> can't be used in <prettyName>. Name the columns.",
+    sqlState: "42000",
+  },
+  INVALID_WATERMARK_DELAY: {
+    template: "The watermark's delay <delayThreshold> is negative. Give how late a row may be, e.g. \"10 seconds\".",
+    sqlState: "22006",
+  },
+  KAFKA_AUTHENTICATION_FAILED: {
+    template: "Kafka at <brokers> refused the connection: <reason>. Check kafka.security.protocol, kafka.sasl.mechanism, kafka.sasl.jaas.config and the kafka.ssl.* options.",
+    sqlState: "28000",
+  },
+  KAFKA_CLOSED: {
+    template: "The connection to Kafka was closed while it was used to <what>.",
+    sqlState: "08003",
+  },
+  KAFKA_CORRUPT_RECORD_BATCH: {
+    template: "The record batch at offset <offset> of partition <topic>-<partition> is damaged: <reason>. Nothing of it was used. Compare the replicas of that partition; to go on without the batch, start a new query behind it with startingOffsets.",
+    sqlState: "22000",
+  },
+  "KAFKA_DATA_LOSS.ADDED_PARTITION_DOES_NOT_START_FROM_OFFSET_ZERO": {
+    template: "The new partition <topicPartition> begins at offset <startOffset> instead of 0, so records may be missing. To go on without them, set the source option failOnDataLoss to false.",
+    sqlState: "22000",
+  },
+  "KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE": {
+    template: "Offsets <startOffset> to <endOffset> of <topicPartition> could not be read: Kafka has <available> there. To go on without them, set the source option failOnDataLoss to false.",
+    sqlState: "22000",
+  },
+  "KAFKA_DATA_LOSS.INITIAL_OFFSET_NOT_FOUND_FOR_PARTITIONS": {
+    template: "The first offset of the new partitions <partitions> can't be found; they may have been deleted. To go on without them, set the source option failOnDataLoss to false.",
+    sqlState: "22000",
+  },
+  "KAFKA_DATA_LOSS.PARTITIONS_DELETED": {
+    template: "The partitions <partitions> are gone: the topic was deleted, or deleted and created again, so records may be missing. To go on without them, set the source option failOnDataLoss to false.",
+    sqlState: "22000",
+  },
+  "KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED": {
+    template: "Partition <topicPartition> ends at offset <newOffset> now, before offset <prevOffset> where it was read to: the topic was created again or lost records. To go on from there, set the source option failOnDataLoss to false.",
+    sqlState: "22000",
+  },
+  KAFKA_MALFORMED_RECORD_TIMESTAMP: {
+    template: "The record at offset <offset> of <topicPartition> has the timestamp <timestamp>, which as milliseconds is out of range. Its producer may be writing microseconds or nanoseconds.",
+    sqlState: "22008",
+  },
+  KAFKA_NOT_AUTHORIZED: {
+    template: "Kafka at <brokers> allows this user no such access: <reason>.",
+    sqlState: "42501",
+  },
+  KAFKA_NULL_TOPIC_IN_DATA: {
+    template: "A row has no topic: its column 'topic' is null. Set the option topic, or a topic in each row.",
+    sqlState: "42K03",
+  },
+  KAFKA_OPTION_NOT_SUPPORTED: {
+    template: "The option <option> is not supported: <hint>",
+    sqlState: "42616",
+  },
+  KAFKA_PRODUCER_FENCED: {
+    template: "This writer was replaced by a newer one with the transactional id <transactionalId>: another process runs the same query. Nothing of the unfinished batch became visible.",
+    sqlState: "40001",
+  },
+  KAFKA_REQUEST_FAILED: {
+    template: "Kafka at <brokers> could not do what was asked: <reason>.",
+    sqlState: "58000",
+  },
+  KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED: {
+    template: "The partitions in startingOffsets aren't those that are read. Name each one; use -1 for latest, -2 for earliest. Specified: <specifiedPartitions>. Read: <assignedPartitions>.",
+    sqlState: "22000",
+  },
+  KAFKA_SUBSCRIPTION_INVALID: {
+    template: "A Kafka source reads either subscribe, subscribePattern or assign: <reason>.",
+    sqlState: "42616",
+  },
+  KAFKA_TRANSACTION_LOST: {
+    template: "The broker aborted the transaction of batch <batchId> (<reason>). Nothing of it became visible; the batch will be written again when the query restarts.",
+    sqlState: "40001",
+  },
+  KAFKA_UNKNOWN_TOPIC: {
+    template: "There is no topic <topic> in Kafka at <brokers>.<suggestion> Create it, e.g. by: sluice topic create <topic>",
+    sqlState: "42P01",
+  },
+  KAFKA_UNREACHABLE: {
+    template: "Kafka at <brokers> could not be reached for <waitedMs> ms to <what>: <reason>. Check that it runs and kafka.bootstrap.servers.",
+    sqlState: "08001",
+  },
+  KAFKA_UNSUPPORTED_RECORD_FORMAT: {
+    template: "The records at offset <offset> of partition <topic>-<partition> are in Kafka's old format version <version>. Have the broker convert them (Kafka before 4.0), or copy the topic with a current producer.",
+    sqlState: "0A000",
+  },
+  KAFKA_WRITE_SCHEMA_INVALID: {
+    template: "These columns can't be written to Kafka: <reason>.",
+    sqlState: "42K09",
+  },
   MALFORMED_CHARACTER_CODING: {
     template: "<function> met a character that <charset> doesn't have, or bytes that aren't text in it.",
     sqlState: "22000",
@@ -243,6 +479,10 @@ export const conditions = {
   "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION": {
     template: "A record is malformed and the parse mode is <failFastMode>: <badRecord>. To get nulls instead and go on, set the option 'mode' to PERMISSIVE.",
     sqlState: "22023",
+  },
+  MISSING_AGGREGATION: {
+    template: "<expression> is neither grouped by nor inside an aggregate function. Add it to GROUP BY, or use <expressionAnyValue> when any of its values will do.",
+    sqlState: "42803",
   },
   MISSING_OPTION: {
     template: "<provider> needs the option <option>: <hint>",
@@ -252,6 +492,22 @@ export const conditions = {
     template: "No window is named <windowName>. Define it in a WINDOW clause: WINDOW <windowName> AS (PARTITION BY …).",
     sqlState: "42P20",
   },
+  MULTIPLE_TIME_WINDOWS: {
+    template: "Only one window of time is allowed in a select or groupBy. Aggregate by the first, then group its result by another.",
+    sqlState: "42K0E",
+  },
+  MULTI_ALIAS_WITHOUT_GENERATOR: {
+    template: "Several names (<names>) were given to one column, <expr>. Only a generator such as explode makes several.",
+    sqlState: "42K0E",
+  },
+  NESTED_AGGREGATE_FUNCTION: {
+    template: "An aggregate function can't be an argument of another one. Aggregate in two steps.",
+    sqlState: "42607",
+  },
+  NULLABLE_COLUMN_OR_FIELD: {
+    template: "The column <name> may be null, but the schema says that it isn't. Fill it with coalesce first.",
+    sqlState: "42000",
+  },
   "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION": {
     template: "<roundedValue> can't be held as DECIMAL(<precision>,<scale>): <originalValue> has too many digits before the point.",
     sqlState: "22003",
@@ -259,6 +515,14 @@ export const conditions = {
   "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION": {
     template: "<value> doesn't fit DECIMAL(<precision>,<scale>). Cast to a decimal with more digits before the point, or use the try_ form to get NULL.",
     sqlState: "22003",
+  },
+  NUM_COLUMNS_MISMATCH: {
+    template: "<operator> needs inputs with the same number of columns, but the first has <firstNumColumns> and the <invalidOrdinalNum> has <invalidNumColumns>.",
+    sqlState: "42826",
+  },
+  ORDER_BY_POS_OUT_OF_RANGE: {
+    template: "ORDER BY position <index> is not in the select list, which has <size> columns.",
+    sqlState: "42805",
   },
   PARSE_EMPTY_STATEMENT: {
     template: "There is no SQL here: the text is empty or holds only comments.",
@@ -284,9 +548,17 @@ export const conditions = {
     template: "queryName must be specified for the <sink> sink: it is the name under which the rows can be read.",
     sqlState: "42K03",
   },
+  RECURSIVE_VIEW: {
+    template: "The view <viewIdent> reads itself: <newPath>.",
+    sqlState: "42K0H",
+  },
   REMAINDER_BY_ZERO: {
     template: "Remainder of a division by zero. Use try_mod to get NULL where the divisor is 0.",
     sqlState: "22012",
+  },
+  RESOLVED_START_OFFSET_GREATER_THAN_END_OFFSET: {
+    template: "Partition <topicPartition> would be read from offset <startOffset> to <endOffset>, which is before it.",
+    sqlState: "22000",
   },
   SCALAR_SUBQUERY_TOO_MANY_ROWS: {
     template: "A subquery used as one value returned <rows> rows. Add LIMIT 1, or an aggregate such as max().",
@@ -348,9 +620,17 @@ export const conditions = {
     template: "Query [id = <id>, runId = <runId>] terminated with exception: <message>",
     sqlState: "XXKST",
   },
+  TABLE_OR_VIEW_NOT_FOUND: {
+    template: "There is no table or view <relationName>.<suggestion> Make one with createOrReplaceTempView, or read a source with spark.readStream.format(…).",
+    sqlState: "42P01",
+  },
   TEMP_TABLE_OR_VIEW_ALREADY_EXISTS: {
     template: "Cannot create the temporary view <relationName> because it already exists. Choose a different name, drop or replace the existing view.",
     sqlState: "42P07",
+  },
+  UDTF_ALIAS_NUMBER_MISMATCH: {
+    template: "The generator makes <aliasesSize> columns, but the names given for them are: <aliasesNames>. Give as many names as columns.",
+    sqlState: "42802",
   },
   UNBOUND_SQL_PARAMETER: {
     template: "The parameter <name> has no value. Pass one in the arguments of sql(query, args).",
@@ -368,13 +648,53 @@ export const conditions = {
     template: "<provider> has no option <option>.<suggestion> Its options are: <known>.",
     sqlState: "42K06",
   },
+  UNPIVOT_VALUES: {
+    template: "unpivot can't be done: <reason> (value columns: <columns>).",
+    sqlState: "42K09",
+  },
+  UNRESOLVABLE_TABLE_VALUED_FUNCTION: {
+    template: "There is no table function <name>.<suggestion>",
+    sqlState: "42883",
+  },
+  "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION": {
+    template: "There is no column <objectName> here; the relation has no columns.",
+    sqlState: "42703",
+  },
+  "UNRESOLVED_COLUMN.WITH_SUGGESTION": {
+    template: "There is no column <objectName> here. Did you mean one of these: <proposal>?",
+    sqlState: "42703",
+  },
+  UNRESOLVED_COLUMN_AMONG_FIELD_NAMES: {
+    template: "There is no column <colName> in the other DataFrame of the union by name, which has: <fieldNames>. Add it, or allow missing columns.",
+    sqlState: "42703",
+  },
+  UNRESOLVED_ROUTINE: {
+    template: "There is no function <routineName>.<suggestion> The reference page lists all functions.",
+    sqlState: "42883",
+  },
+  UNRESOLVED_USING_COLUMN_FOR_JOIN: {
+    template: "The <side> side of the join has no column <colName>, by which it is joined. It has: <suggestion>.",
+    sqlState: "42703",
+  },
   UNSUPPORTED_DATATYPE: {
     template: "There is no data type <typeName>. Known: <known>, DECIMAL(p,s), INTERVAL …, ARRAY<…>, MAP<…, …>, STRUCT<name: type, …>.",
     sqlState: "0A000",
   },
+  UNSUPPORTED_EXPR_FOR_WINDOW: {
+    template: "<sqlExpr> can't be used with OVER. Use an aggregate function or a window function such as row_number().",
+    sqlState: "42P20",
+  },
   UNSUPPORTED_FEATURE: {
     template: "<feature> is not supported<where>. <hint>",
     sqlState: "0A000",
+  },
+  "UNSUPPORTED_GENERATOR.MULTI_GENERATOR": {
+    template: "Only one generator such as explode is allowed in a SELECT, but there are <num>: <generators>. Put the others in a LATERAL VIEW or a select of their own.",
+    sqlState: "42K0E",
+  },
+  "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS": {
+    template: "A generator such as explode must stand alone, not inside <expression>. Give it an alias, and compute with that in the next select.",
+    sqlState: "42K0E",
   },
   UNSUPPORTED_JOIN_TYPE: {
     template: "'<typ>' is not a join type; '<hint>' is the nearest one. The join types are <supported>.",
@@ -387,6 +707,22 @@ export const conditions = {
   USER_SPECIFIED_SCHEMA_REFUSED: {
     template: "The data source <provider> has a schema of its own: leave out schema(...).",
     sqlState: "42K03",
+  },
+  WINDOW_FRAME_BOUNDS: {
+    template: "The window frame begins at <lower> and ends at <upper>, before it begins. Swap the bounds.",
+    sqlState: "42K09",
+  },
+  WINDOW_FUNCTION_WITHOUT_ORDER: {
+    template: "The window function <funcName> needs an ORDER BY in its OVER clause.",
+    sqlState: "42601",
+  },
+  WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE: {
+    template: "The window function <funcName> needs an OVER clause, e.g. <funcName> OVER (PARTITION BY … ORDER BY …).",
+    sqlState: "42601",
+  },
+  WINDOW_TIME_NOT_WINDOW_COLUMN: {
+    template: "window_time takes a column made by window(…) or session_window(…), but <windowExpr> isn't one.",
+    sqlState: "42K09",
   },
   WRITE_STREAM_NOT_ALLOWED: {
     template: "`writeStream` can be called only on streaming Dataset/DataFrame. Read with readStream, or write the rows with `write`.",
