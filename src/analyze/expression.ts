@@ -21,6 +21,8 @@ export interface Literal {
   readonly kind: "literal";
   readonly type: DataType;
   readonly value: Value;
+  /** True for NULL. */
+  readonly nullable: boolean;
 }
 
 /** A scalar function with its types settled; `args` already carry the casts that `resolution.inputs` asks for. */
@@ -32,6 +34,8 @@ export interface Call {
   readonly type: DataType;
   readonly nullable: boolean;
   readonly deterministic: boolean;
+  /** The name that the user wrote, when it is another than the function's own; only for printing. */
+  readonly written?: string;
 }
 
 export interface Cast {
@@ -79,6 +83,8 @@ export interface AggregateCall {
   readonly filter: TypedExpression | undefined;
   readonly type: DataType;
   readonly nullable: boolean;
+  /** The name that the user wrote, when it is another than the function's own; only for printing. */
+  readonly written?: string;
 }
 
 /** A TypeScript function of the user's, on internal values turned to public ones. */

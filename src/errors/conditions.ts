@@ -108,6 +108,10 @@ export const conditions = {
     template: "Batch <batchId> is already in the log <path>: another query writes to the same checkpoint. Give each query its own checkpointLocation.",
     sqlState: "40000",
   },
+  "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs an array and values of one type, but they are <leftType> and <rightType>. Cast one of them.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the two sides have types that don't go together, <left> and <right>. Cast one of them.",
     sqlState: "42K09",
@@ -142,6 +146,10 @@ export const conditions = {
   },
   "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the <inputName> must be a constant of type <inputType>, but <inputExpr> isn't.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.NULL_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> can't take a bare NULL. Cast it to a type.",
     sqlState: "42K09",
   },
   "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION": {
@@ -288,6 +296,10 @@ export const conditions = {
     template: "In the pattern <format> the escape character stands before <char>. It may stand only before %, _ or itself.",
     sqlState: "42601",
   },
+  INVALID_INDEX_OF_ZERO: {
+    template: "The index 0 is invalid: positions count from 1, or from -1 backwards.",
+    sqlState: "22003",
+  },
   INVALID_INTERVAL_FORMAT: {
     template: "<input> is not an interval: <problem>. Examples: INTERVAL 10 SECONDS, INTERVAL '1 02:03:04' DAY TO SECOND, INTERVAL '1-2' YEAR TO MONTH.",
     sqlState: "22006",
@@ -332,12 +344,20 @@ export const conditions = {
     template: "The format of format_string doesn't fit its arguments: <what>.",
     sqlState: "22023",
   },
+  "INVALID_PARAMETER_VALUE.LENGTH": {
+    template: "The <parameter> of <functionName> must be 0 or more, but it is <length>.",
+    sqlState: "22023",
+  },
   "INVALID_PARAMETER_VALUE.PATTERN": {
     template: "The value <value> of <parameter> in <functionName> is not a regular expression.",
     sqlState: "22023",
   },
   "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX": {
     template: "<functionName> was asked for group <groupIndex>, but the regular expression has groups 0 to <groupCount>.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.START": {
+    template: "The <parameter> of <functionName> must not be 0: positions count from 1, or from -1 backwards.",
     sqlState: "22023",
   },
   INVALID_RANGE_STEP: {

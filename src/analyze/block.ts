@@ -1,0 +1,67 @@
+/** The expressions of one SELECT, WHERE or GROUP BY while they are resolved. */
+import type { GeneratorFunction } from "../functions/definition.ts";
+import type { Session, WindowFrame } from "./context.ts";
+import type { AggregateCall, Attribute, TypedExpression } from "./expression.ts";
+import type { PlanNode, SortOrder, WindowNode } from "./plan.ts";
+import type { Scope } from "./scope.ts";
+
+/** `window(ts, …)` or `session_window(ts, …)`: becomes a column below the expressions that read it. */
+export interface TimeWindowUse {
+  readonly output: Attribute;
+  readonly time: TypedExpression;
+  readonly kind: "time" | "session";
+  /** Microseconds; for a session `sizeUs` is the gap. */
+  readonly sizeUs: number;
+  readonly slideUs: number;
+  readonly startUs: number;
+  /** A session's gap when it isn't constant: an interval for each row. */
+  readonly gap?: TypedExpression;
+}
+
+/** explode and friends. */
+export interface GeneratorUse {
+  readonly fn: GeneratorFunction;
+  readonly args: readonly TypedExpression[];
+  readonly generate: ReturnType<GeneratorFunction["resolve"]>["generate"];
+  readonly outer: boolean;
+  readonly outputs: readonly Attribute[];
+}
+
+/** `f(…) OVER (…)`. */
+export interface WindowUse {
+  readonly output: Attribute;
+  readonly partition: readonly TypedExpression[];
+  readonly order: readonly SortOrder[];
+  readonly args: readonly TypedExpression[];
+  readonly compute: WindowNode["functions"][number]["compute"] | undefined;
+  /** For an aggregate: `compute` is made when its arguments are final. */
+  readonly call?: AggregateCall;
+  readonly frame?: WindowFrame;
+}
+
+/** Columns that expressions asked for and that must be made below them. */
+export interface Pending {
+  readonly timeWindows: TimeWindowUse[];
+  readonly generators: GeneratorUse[];
+  readonly windows: WindowUse[];
+}
+
+export function noPending(): Pending {
+  return { timeWindows: [], generators: [], windows: [] };
+}
+
+/** Analyses the relation that a subquery expression refers to; `outer` is what it may see of the query around it. */
+export type AnalyzeSubquery = (planId: bigint, outer: Scope) => PlanNode;
+
+export interface Block {
+  readonly session: Session;
+  readonly scope: Scope;
+  readonly pending: Pending;
+  readonly subquery: AnalyzeSubquery;
+  /** How aggregate functions are met: taken as they are, or refused with the name of the clause. */
+  readonly aggregates: "allowed" | { readonly refusedIn: string };
+}
+
+export function withScope(block: Block, scope: Partial<Scope>): Block {
+  return { ...block, scope: { ...block.scope, ...scope } };
+}

@@ -1,0 +1,107 @@
+/** Expressions as Spark prints them: the names of columns without an alias, and the expressions in error messages. */
+
+import { sqlType } from "../types/print.ts";
+import { type DataType, isLongLike } from "../types/types.ts";
+import { MapValue, type Value } from "../types/values.ts";
+import type { Session } from "./context.ts";
+import type { Call, TypedExpression } from "./expression.ts";
+import { dateText, dayTimeText, decimalText, timestampText, yearMonthText } from "./literal-text.ts";
+
+/** The name of a column that is this expression, as Spark gives it. */
+export function prettyName(expression: TypedExpression, session: Session): string {
+  const print = (e: TypedExpression): string => prettyName(e, session);
+  switch (expression.kind) {
+    case "attribute":
+      return session.written.get(expression.id) ?? expression.name;
+    case "variable":
+      return expression.name;
+    case "literal":
+      return literalName(expression.type, expression.value, session.settings.timeZone);
+    case "call":
+      return callName(expression, expression.args.map(print));
+    case "cast":
+      if (expression.mode === "implicit") return print(expression.child);
+      return `${expression.mode === "try" ? "TRY_CAST" : "CAST"}(${print(expression.child)} AS ${sqlType(expression.type)})`;
+    case "field":
+      return `${print(expression.child)}.${expression.name}`;
+    case "lambda": {
+      const parameters = expression.parameters.map(print).join(", ");
+      return `lambdafunction(${print(expression.body)}, ${parameters})`;
+    }
+    case "aggregate": {
+      const args = expression.args.map(print);
+      const name = expression.written ?? expression.fn.name;
+      const distinct = expression.distinct ? "DISTINCT " : "";
+      const call =
+        !expression.distinct && expression.fn.prettyName
+          ? expression.fn.prettyName(args)
+          : `${name}(${distinct}${args.join(", ")})`;
+      return expression.filter ? `${call} FILTER (WHERE ${print(expression.filter)})` : call;
+    }
+    case "script":
+      return `${expression.name}(${expression.args.map(print).join(", ")})`;
+    case "subquery":
+      return "scalarsubquery()";
+    case "inSubquery":
+      return `(${print(expression.value)} IN (listquery()))`;
+  }
+}
+
+function callName(call: Call, args: readonly string[]): string {
+  if (call.written === "struct") return `struct(${args.filter((_, i) => i % 2 === 1).join(", ")})`;
+  if (call.fn.prettyName) return call.fn.prettyName(args);
+  return `${call.written ?? call.fn.name}(${args.join(", ")})`;
+}
+
+function literalName(type: DataType, value: Value, timeZone: string): string {
+  if (value === null) return "NULL";
+  switch (type.kind) {
+    case "date":
+      return `DATE '${dateText(Number(value))}'`;
+    case "timestamp":
+      return `TIMESTAMP '${timestampText(value as number | bigint, timeZone)}'`;
+    case "timestamp_ntz":
+      return `TIMESTAMP_NTZ '${timestampText(value as number | bigint, "UTC")}'`;
+    case "daytime_interval":
+      return dayTimeText(value as number | bigint, type.start, type.end);
+    case "yearmonth_interval":
+      return yearMonthText(Number(value), type.start, type.end);
+    case "binary":
+      return `X'${Buffer.from(value as Uint8Array)
+        .toString("hex")
+        .toUpperCase()}'`;
+    default:
+      return plainText(type, value, timeZone);
+  }
+}
+
+/** A constant's text without quotes. */
+function plainText(type: DataType, value: Value, timeZone: string): string {
+  if (value === null) return "NULL";
+  if (type.kind === "float" || type.kind === "double") return doubleText(Number(value));
+  if (type.kind === "decimal") return decimalText(value as number | bigint, type.scale);
+  if (type.kind === "array") {
+    return `ARRAY(${(value as Value[]).map((v) => literalName(type.elementType, v, timeZone)).join(", ")})`;
+  }
+  if (type.kind === "struct") {
+    const parts = type.fields.map((f, i) => `'${f.name}', ${literalName(f.type, (value as Value[])[i], timeZone)}`);
+    return `NAMED_STRUCT(${parts.join(", ")})`;
+  }
+  if (value instanceof MapValue && type.kind === "map") {
+    const keys = value.keys.map((k) => literalName(type.keyType, k, timeZone)).join(", ");
+    const values = value.values.map((v) => literalName(type.valueType, v, timeZone)).join(", ");
+    return `MAP_FROM_ARRAYS(ARRAY(${keys}), ARRAY(${values}))`;
+  }
+  return isLongLike(type) ? String(value) : String(value);
+}
+
+/** As Java prints a double: at least one digit after the point, an exponent from 1E7 on and below 1E-3. */
+export function doubleText(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
+  const [digits, exponent] = value.toExponential().split("e");
+  return `${digits.includes(".") ? digits : `${digits}.0`}E${Number(exponent)}`;
+}

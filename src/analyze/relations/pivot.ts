@@ -1,0 +1,51 @@
+/** groupBy(…).pivot(column, values).agg(…): one column for each value and aggregate. */
+import { SluiceError } from "../../errors/error.ts";
+import type { Aggregate } from "../../plan/messages.ts";
+import { BOOLEAN } from "../../types/types.ts";
+import { callNamed } from "../calls.ts";
+import type { NamedExpression, TypedExpression } from "../expression.ts";
+import { alias, cast, needed, resolve, resolveItem } from "../expressions.ts";
+import { literalOf } from "../literal.ts";
+import { prettyName } from "../print.ts";
+import { blockOf, type Place } from "../relation.ts";
+import type { Resolved } from "../scope.ts";
+import { rewriteExpression } from "../walk.ts";
+import { aggregated, resolveGrouping } from "./aggregate.ts";
+
+export function pivoted(place: Place, input: Resolved, message: Aggregate): Resolved {
+  const block = blockOf(place, input);
+  const pivot = needed(message.pivot);
+  if (pivot.values.length === 0) {
+    throw new SluiceError("UNSUPPORTED_FEATURE", {
+      feature: "pivot without values",
+      where: "",
+      hint: "Name the values: pivot(column, [value, …]).",
+    });
+  }
+  const grouping = resolveGrouping(block, message.groupingExpressions, message.aggregateExpressions);
+  const column = resolve(block, needed(pivot.col));
+  const aggregates = message.aggregateExpressions.flatMap((m) => resolveItem(block, m));
+  const items: NamedExpression[] = grouping.map((g) => ({ expression: g.expression, output: g.output }));
+  for (const v of pivot.values) {
+    const value = cast(literalOf(v), column.type, "implicit");
+    const matches = cast(callNamed(block, "<=>", column, value), BOOLEAN, "implicit");
+    const label = value.kind === "literal" && value.value === null ? "null" : prettyName(value, place.session);
+    for (const { expression, output } of aggregates) {
+      const filtered = onlyWhere(block, expression, matches);
+      items.push(alias(block, filtered, aggregates.length === 1 ? label : `${label}_${output.name}`));
+    }
+  }
+  return aggregated(block, input, grouping, items);
+}
+
+/** The aggregates of the expression, over the rows where the condition holds. */
+function onlyWhere(
+  block: Parameters<typeof callNamed>[0],
+  expression: TypedExpression,
+  matches: TypedExpression,
+): TypedExpression {
+  return rewriteExpression(expression, (e) => {
+    if (e.kind !== "aggregate") return e;
+    return { ...e, filter: e.filter ? callNamed(block, "and", e.filter, matches) : matches };
+  });
+}
