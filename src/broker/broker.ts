@@ -1,5 +1,6 @@
 import { Groups } from "./groups/groups.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
+import { Logins, type SaslOptions } from "./security/login.ts";
 import type { Store } from "./store.ts";
 import { type DescribedConfig, describeBrokerConfigs } from "./topics/describe-configs.ts";
 import { Topics } from "./topics/topics.ts";
@@ -19,16 +20,21 @@ export interface BrokerCoreOptions {
   /** `always` answers a produce only when its records are on the device, `os` when the operating system has them. */
   readonly flush: "always" | "os";
   readonly clock: BrokerClock;
+  readonly sasl: SaslOptions | undefined;
 }
 
 /** Everything the broker knows; handlers of the APIs work on it. One event loop owns it, so nothing is locked. */
 export class Broker {
   readonly nodeId = 1;
   readonly clusterId: string;
+  /** Where the records are; `memory` when they are nowhere else. */
+  readonly logDirectory: string;
   readonly options: BrokerCoreOptions;
   readonly topics: Topics;
   readonly groups: Groups;
   readonly transactions: Transactions;
+  /** Null where nobody has to log in. */
+  readonly logins: Logins | null;
   host = "127.0.0.1";
   port = 0;
   readonly #store: Store;
@@ -37,7 +43,9 @@ export class Broker {
   constructor(options: BrokerCoreOptions, store: Store) {
     this.options = options;
     this.clusterId = store.clusterId;
+    this.logDirectory = store.directory;
     this.#store = store;
+    this.logins = options.sasl === undefined ? null : new Logins(options.sasl);
     const now = () => this.now();
     this.topics = new Topics({
       storage: (topic, id, partition) => store.logStorage(topic, id, partition),

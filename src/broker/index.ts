@@ -1,6 +1,7 @@
 import type { TlsOptions } from "node:tls";
 import { SluiceError } from "../errors/error.ts";
 import { Broker, type BrokerClock } from "./broker.ts";
+import type { SaslOptions } from "./security/login.ts";
 import type { Fault } from "./server/faults.ts";
 import { Server } from "./server/server.ts";
 import { DiskStore, MemoryStore } from "./store.ts";
@@ -9,6 +10,7 @@ import type { Topic } from "./topics/topics.ts";
 
 export type { BrokerClock } from "./broker.ts";
 export type { ErrorName } from "./protocol/errors.ts";
+export type { SaslMechanism, SaslOptions } from "./security/login.ts";
 export type { Fault, FaultAction } from "./server/faults.ts";
 
 export interface BrokerOptions {
@@ -28,6 +30,8 @@ export interface BrokerOptions {
    */
   readonly flush?: "always" | "os";
   readonly clock?: BrokerClock;
+  /** Users that have to log in; without it nobody has to. */
+  readonly sasl?: SaslOptions;
   /** Certificates, as `node:tls` takes them; without it connections are plain. */
   readonly tls?: TlsOptions;
   /** Largest request in bytes; 100 MiB unless given. */
@@ -97,7 +101,7 @@ export class DevBroker {
       connectionsMax: options.connectionsMax ?? 10_000,
       requestBytesMax: options.requestBytesMax ?? REQUEST_BYTES_MAX,
       idleTimeoutMs: options.idleTimeoutMs ?? 600_000,
-      loginRequired: false,
+      loginRequired: options.sasl !== undefined,
       tls: options.tls,
       log: options.log ?? (() => {}),
     });
@@ -186,6 +190,7 @@ function openBroker(options: BrokerOptions, store: MemoryStore | DiskStore): Bro
         autoCreateTopics: options.autoCreateTopics ?? true,
         flush: options.flush ?? "os",
         clock: options.clock ?? { now: () => Date.now() },
+        sasl: options.sasl,
       },
       store,
     );

@@ -20,6 +20,8 @@ type Room = keyof StoredEvents;
 /** Where the broker keeps what must outlive it. */
 export interface Store {
   readonly clusterId: string;
+  /** The directory's path, or `memory`. */
+  readonly directory: string;
   logStorage(topic: string, id: string, partition: number): LogStorage;
   /** Opens one room's journal. `snapshot` gives the events that lead to the present state, for compaction. */
   open<R extends Room>(room: R, snapshot: () => Iterable<StoredEvents[R]>): StoredEvents[R][];
@@ -30,6 +32,7 @@ export interface Store {
 /** Forgets everything with the process. */
 export class MemoryStore implements Store {
   readonly clusterId = newClusterId();
+  readonly directory = "memory";
 
   logStorage(): LogStorage {
     return new MemoryStorage();
@@ -50,7 +53,7 @@ export class MemoryStore implements Store {
  */
 export class DiskStore implements Store {
   readonly clusterId: string;
-  readonly #directory: string;
+  readonly directory: string;
   readonly #lock: DirectoryLock;
   readonly #journals = new Map<Room, Journal<unknown>>();
   readonly #used = new Set<string>();
@@ -58,13 +61,13 @@ export class DiskStore implements Store {
   /** @throws SluiceError BROKER_DIRECTORY_LOCKED when another broker has the directory */
   constructor(directory: string) {
     this.#lock = new DirectoryLock(directory);
-    this.#directory = directory;
+    this.directory = directory;
     fs.mkdirSync(join(directory, "logs"), { recursive: true });
     this.clusterId = this.#readClusterId();
   }
 
   #readClusterId(): string {
-    const path = join(this.#directory, "cluster.id");
+    const path = join(this.directory, "cluster.id");
     if (fs.existsSync(path)) return fs.readFileSync(path, "utf8").trim();
     const id = newClusterId();
     fs.writeFileSync(path, `${id}\n`);
@@ -75,11 +78,11 @@ export class DiskStore implements Store {
     // The topic's id keeps a new topic of the same name away from what an old one has left behind.
     const name = `${topic}-${partition}.${id.slice(0, 12)}`;
     this.#used.add(name);
-    return new DiskStorage(join(this.#directory, "logs", name));
+    return new DiskStorage(join(this.directory, "logs", name));
   }
 
   open<R extends Room>(room: R, snapshot: () => Iterable<StoredEvents[R]>): StoredEvents[R][] {
-    const journal = new Journal<StoredEvents[R]>(join(this.#directory, `${room}.journal`), snapshot);
+    const journal = new Journal<StoredEvents[R]>(join(this.directory, `${room}.journal`), snapshot);
     this.#journals.set(room, journal as Journal<unknown>);
     return journal.read();
   }
@@ -90,7 +93,7 @@ export class DiskStore implements Store {
 
   /** Removes the logs of topics that were deleted while the broker died. */
   removeOrphans(): void {
-    const logs = join(this.#directory, "logs");
+    const logs = join(this.directory, "logs");
     for (const name of fs.readdirSync(logs)) {
       if (!this.#used.has(name)) fs.rmSync(join(logs, name), { recursive: true, force: true });
     }

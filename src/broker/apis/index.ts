@@ -12,6 +12,7 @@ import { leaveGroup } from "./13-leave-group.ts";
 import { syncGroup } from "./14-sync-group.ts";
 import { describeGroups } from "./15-describe-groups.ts";
 import { listGroups } from "./16-list-groups.ts";
+import { saslHandshake } from "./17-sasl-handshake.ts";
 import { apiVersions } from "./18-api-versions.ts";
 import { createTopics } from "./19-create-topics.ts";
 import { deleteTopics } from "./20-delete-topics.ts";
@@ -24,11 +25,19 @@ import { endTxn } from "./26-end-txn.ts";
 import { txnOffsetCommit } from "./28-txn-offset-commit.ts";
 import { describeConfigs } from "./32-describe-configs.ts";
 import { alterConfigs } from "./33-alter-configs.ts";
+import { describeLogDirs } from "./35-describe-log-dirs.ts";
+import { saslAuthenticate } from "./36-sasl-authenticate.ts";
 import { createPartitions } from "./37-create-partitions.ts";
 import { deleteGroups } from "./42-delete-groups.ts";
 import { incrementalAlterConfigs } from "./44-incremental-alter-configs.ts";
 import { offsetDelete } from "./47-offset-delete.ts";
+import { describeClientQuotas } from "./48-describe-client-quotas.ts";
+import { alterClientQuotas } from "./49-alter-client-quotas.ts";
 import { describeCluster } from "./60-describe-cluster.ts";
+import { describeProducers } from "./61-describe-producers.ts";
+import { describeTransactions } from "./65-describe-transactions.ts";
+import { listTransactions } from "./66-list-transactions.ts";
+import { describeTopicPartitions } from "./75-describe-topic-partitions.ts";
 
 const others: readonly Api[] = [
   produce,
@@ -44,6 +53,7 @@ const others: readonly Api[] = [
   syncGroup,
   describeGroups,
   listGroups,
+  saslHandshake,
   createTopics,
   deleteTopics,
   deleteRecords,
@@ -55,11 +65,19 @@ const others: readonly Api[] = [
   txnOffsetCommit,
   describeConfigs,
   alterConfigs,
+  describeLogDirs,
+  saslAuthenticate,
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,
   offsetDelete,
+  describeClientQuotas,
+  alterClientQuotas,
   describeCluster,
+  describeProducers,
+  describeTransactions,
+  listTransactions,
+  describeTopicPartitions,
 ];
 
 /** Every API that the broker answers, by key. */

@@ -1,16 +1,20 @@
 import type { Socket } from "node:net";
 import type { Broker } from "../broker.ts";
 import type { Api, WriteBody } from "../protocol/api.ts";
-import { MalformedRequest } from "../protocol/errors.ts";
+import { ErrorCode, MalformedRequest } from "../protocol/errors.ts";
 import { Reader } from "../protocol/reader.ts";
 import { Writer } from "../protocol/writer.ts";
-import type { ConnectionInfo, RequestContext, SaslExchange } from "./context.ts";
+import { LoginRefused } from "../security/exchange.ts";
+import type { ConnectionInfo, RequestContext } from "./context.ts";
 import type { Faults } from "./faults.ts";
 import { FrameReader } from "./frames.ts";
 
 const API_VERSIONS_KEY = 18;
 /** Requests of one connection that may wait for their turn before reading pauses. */
 const WAITING_REQUESTS_MAX = 64;
+/** Bytes of responses that a client may leave unread before its next request waits. */
+const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface ConnectionOptions {
   readonly requestBytesMax: number;
@@ -27,7 +31,7 @@ export class Connection implements ConnectionInfo {
   readonly id: number;
   readonly clientHost: string;
   principal: string | null = null;
-  sasl: SaslExchange | null = null;
+  login: ConnectionInfo["login"] = null;
   readonly #abort = new AbortController();
   readonly #socket: Socket;
   readonly #broker: Broker;
@@ -35,7 +39,9 @@ export class Connection implements ConnectionInfo {
   readonly #faults: Faults;
   readonly #options: ConnectionOptions;
   readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #busy = false;
+  #closing = false;
 
   constructor(
     id: number,
@@ -54,13 +60,16 @@ export class Connection implements ConnectionInfo {
     this.clientHost = `/${socket.remoteAddress ?? "unknown"}`;
     socket.setNoDelay(true);
     socket.setTimeout(options.idleTimeoutMs, () => this.close());
-    const frames = new FrameReader(options.requestBytesMax, (frame) => this.#waiting.push(frame));
+    const frames = new FrameReader(options.requestBytesMax, (frame) => {
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+    });
     socket.on("data", (data: Buffer) => {
       if (!frames.push(data)) {
         this.#fail(`a request of ${frames.announced} bytes`);
         return;
       }
-      if (this.#waiting.length > WAITING_REQUESTS_MAX) socket.pause();
+      if (this.#waiting.length > WAITING_REQUESTS_MAX || this.#waitingBytes > WAITING_BYTES_MAX) socket.pause();
       void this.#run();
     });
     socket.on("error", () => this.close());
@@ -69,6 +78,16 @@ export class Connection implements ConnectionInfo {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  loggedIn(user: string): void {
+    this.principal = `User:${user}`;
+    this.login = null;
+  }
+
+  closeAfterResponse(): void {
+    this.#closing = true;
+    this.#waiting.length = 0;
   }
 
   close(): void {
@@ -88,16 +107,36 @@ export class Connection implements ConnectionInfo {
     try {
       while (this.#waiting.length > 0) {
         const frame = this.#waiting.shift()!;
-        const pending = this.#answer(frame);
+        this.#waitingBytes -= frame.length;
+        const pending = this.login?.bare === true ? this.#bareLogin(frame) : this.#answer(frame);
         if (pending !== undefined) await pending;
-        if (this.#waiting.length <= WAITING_REQUESTS_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
+        if (this.#closing) this.#socket.end();
+        if (this.#waiting.length === 0 && this.#socket.isPaused()) this.#socket.resume();
+        if (this.#socket.writableLength > UNSENT_BYTES_MAX) await this.#drained();
       }
     } catch (error) {
-      const known = error instanceof MalformedRequest;
+      const known = error instanceof MalformedRequest || error instanceof LoginRefused;
       this.#fail(known ? error.message : `internal error: ${(error as Error).stack}`);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.once("drain", resolve);
+      this.#socket.once("close", () => resolve());
+    });
+  }
+
+  /** After a handshake of version 0, login messages come without a request header, and so do the answers. */
+  #bareLogin(frame: Buffer): undefined {
+    const { reply, user } = this.login!.exchange.step(frame);
+    if (user !== null) this.loggedIn(user);
+    const prefix = Buffer.alloc(4);
+    prefix.writeInt32BE(reply.length);
+    this.#socket.write(Buffer.concat([prefix, reply]));
+    return undefined;
   }
 
   #answer(frame: Buffer): Promise<void> | undefined {
@@ -117,11 +156,21 @@ export class Connection implements ConnectionInfo {
     const context: RequestContext = { broker: this.#broker, connection: this, version, clientId };
     const fault = this.#faults.next(api.name, clientId);
     if (fault !== undefined) return this.#answerFaulty(fault, api, context, reader, correlationId);
-    const result = api.run(context, reader);
-    if (result instanceof Promise) {
-      return result.then((body) => this.#send(api, version, correlationId, body));
+    const start = reader.position;
+    const surprise = (error: unknown): WriteBody | null => {
+      if (error instanceof MalformedRequest) throw error;
+      this.#options.log(`${api.name} failed: ${(error as Error).stack}`);
+      return api.run(context, new Reader(frame, start), ErrorCode.UNKNOWN_SERVER_ERROR) as WriteBody | null;
+    };
+    try {
+      const result = api.run(context, reader);
+      if (result instanceof Promise) {
+        return result.catch(surprise).then((body) => this.#send(api, version, correlationId, body));
+      }
+      this.#send(api, version, correlationId, result);
+    } catch (error) {
+      this.#send(api, version, correlationId, surprise(error));
     }
-    this.#send(api, version, correlationId, result);
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { Broker } from "../broker.ts";
+import type { SaslExchange } from "../security/exchange.ts";
 
 /** What a handler may know about the connection that a request came on. */
 export interface ConnectionInfo {
@@ -7,15 +8,12 @@ export interface ConnectionInfo {
   /** Aborted when the connection is gone; long polls end then. */
   readonly signal: AbortSignal;
   /** The user that has logged in; null before, and where no login is asked for. */
-  principal: string | null;
-  sasl: SaslExchange | null;
-}
-
-/** A login in progress. */
-export interface SaslExchange {
-  readonly mechanism: string;
-  /** Takes what the client said and returns what to say. `done` ends the exchange well. */
-  step(message: Buffer): { reply: Buffer; done: boolean; user: string | null };
+  readonly principal: string | null;
+  /** A login in progress. Messages of a `bare` one come without a request around them. */
+  login: { readonly exchange: SaslExchange; readonly bare: boolean } | null;
+  loggedIn(user: string): void;
+  /** Closes the connection once the response that is being made is sent. */
+  closeAfterResponse(): void;
 }
 
 export interface RequestContext {
