@@ -1,4 +1,4 @@
-/** Frames with at least this many bytes are collected into a buffer of their own as they arrive. */
+/** Size of the length in front of each frame. */
 const PREFIX_BYTES = 4;
 
 /**
@@ -27,7 +27,7 @@ export class FrameReader {
       if (this.#want < 0) {
         if (this.#have < PREFIX_BYTES) return true;
         this.announced = this.#take(PREFIX_BYTES).readInt32BE(0);
-        if (this.announced < 8 || this.announced > this.#bytesMax) return false;
+        if (this.announced < 0 || this.announced > this.#bytesMax) return false;
         this.#want = this.announced;
       }
       if (this.#have < this.#want) return true;
