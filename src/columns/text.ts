@@ -1,7 +1,8 @@
 /** Values as Spark shows them: the text of `show()`, of the console sink and of CSV files. */
-import type { DataType, DayTimeIntervalType } from "../types/types.ts";
+import { formatDate, formatTimestamp, formatTimestampNtz, zoneOf } from "../types/datetime.ts";
+import { formatDayTime, formatYearMonth } from "../types/intervals.ts";
+import type { DataType } from "../types/types.ts";
 import type { MapValue, Value } from "../types/values.ts";
-import { zoneOffsetMs } from "./zone.ts";
 
 export interface TextForm {
   /** Zone in which timestamps are shown. */
@@ -25,15 +26,17 @@ function nonNull(type: DataType, form: TextForm): (value: Exclude<Value, null>) 
     case "decimal":
       return (v) => decimalText(v as number | bigint, type.scale);
     case "date":
-      return (v) => dateText(v as number);
-    case "timestamp":
-      return (v) => timestampText(v as number | bigint, form.timeZone);
+      return (v) => formatDate(v as number);
+    case "timestamp": {
+      const zone = zoneOf(form.timeZone);
+      return (v) => formatTimestamp(v as number | bigint, zone);
+    }
     case "timestamp_ntz":
-      return (v) => timestampText(v as number | bigint, "UTC");
+      return (v) => formatTimestampNtz(v as number | bigint);
     case "daytime_interval":
-      return (v) => dayTimeText(BigInt(v as number | bigint), type);
+      return (v) => formatDayTime(v as number | bigint, type.start, type.end);
     case "yearmonth_interval":
-      return (v) => yearMonthText(v as number, type.start, type.end);
+      return (v) => formatYearMonth(v as number, type.start, type.end);
     case "binary":
       return (v) => `[${Array.from(v as Uint8Array, (b) => b.toString(16).padStart(2, "0").toUpperCase()).join(" ")}]`;
     case "array": {
@@ -92,67 +95,4 @@ export function decimalText(unscaled: number | bigint, scale: number): string {
   const digits = String(negative ? -BigInt(unscaled) : BigInt(unscaled)).padStart(scale + 1, "0");
   const cut = digits.length - scale;
   return `${negative ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `.${digits.slice(cut)}` : ""}`;
-}
-
-/** Days since 1970 as `yyyy-MM-dd`. */
-export function dateText(days: number): string {
-  const date = new Date(days * 86_400_000);
-  return `${yearText(date.getUTCFullYear())}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
-}
-
-/** Microseconds since 1970 as `yyyy-MM-dd HH:mm:ss[.ffffff]`, without zeros at the end of the fraction. */
-export function timestampText(us: number | bigint, zone: string): string {
-  const value = BigInt(us);
-  let ms = Number(value / 1000n);
-  let micros = Number(value % 1000n);
-  if (micros < 0) {
-    micros += 1000;
-    ms -= 1;
-  }
-  const wall = new Date(ms + zoneOffsetMs(zone, ms));
-  const fraction = String(wall.getUTCMilliseconds() * 1000 + micros)
-    .padStart(6, "0")
-    .replace(/0+$/, "");
-  const day = `${yearText(wall.getUTCFullYear())}-${two(wall.getUTCMonth() + 1)}-${two(wall.getUTCDate())}`;
-  const time = `${two(wall.getUTCHours())}:${two(wall.getUTCMinutes())}:${two(wall.getUTCSeconds())}`;
-  return `${day} ${time}${fraction === "" ? "" : `.${fraction}`}`;
-}
-
-function yearText(year: number): string {
-  if (year > 9999) return `+${year}`;
-  return year < 0 ? `-${String(-year).padStart(4, "0")}` : String(year).padStart(4, "0");
-}
-
-function two(n: number): string {
-  return n < 10 ? `0${n}` : String(n);
-}
-
-const DAY_TIME_FIELDS = ["DAY", "HOUR", "MINUTE", "SECOND"];
-
-function dayTimeText(us: bigint, { start, end }: DayTimeIntervalType): string {
-  const sign = us < 0n ? "-" : "";
-  const rest = us < 0n ? -us : us;
-  const seconds = rest / 1_000_000n;
-  const fraction = String(rest % 1_000_000n)
-    .padStart(6, "0")
-    .replace(/0+$/, "");
-  const sizes = [86_400n, 3_600n, 60n, 1n];
-  const modulo = [0n, 24n, 60n, 60n];
-  let text = "";
-  for (let field = start; field <= end; field++) {
-    const amount = field === start ? seconds / sizes[field] : (seconds / sizes[field]) % modulo[field];
-    text += field === start ? amount : `${field === 1 ? " " : ":"}${String(amount).padStart(2, "0")}`;
-  }
-  if (start !== 0 && end >= start && text.length === 1) text = text.padStart(2, "0");
-  if (end === 3 && fraction !== "") text += `.${fraction}`;
-  const unit = start === end ? DAY_TIME_FIELDS[start] : `${DAY_TIME_FIELDS[start]} TO ${DAY_TIME_FIELDS[end]}`;
-  return `INTERVAL '${sign}${text}' ${unit}`;
-}
-
-function yearMonthText(months: number, start: number, end: number): string {
-  const sign = months < 0 ? "-" : "";
-  const n = Math.abs(months);
-  if (start === 0 && end === 0) return `INTERVAL '${sign}${Math.floor(n / 12)}' YEAR`;
-  if (start === 1) return `INTERVAL '${sign}${n}' MONTH`;
-  return `INTERVAL '${sign}${Math.floor(n / 12)}-${n % 12}' YEAR TO MONTH`;
 }

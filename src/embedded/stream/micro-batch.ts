@@ -1,0 +1,267 @@
+/**
+ * One batch after the other, so that each counts once whatever dies and whenever. The order, and what a crash leaves:
+ *
+ * 1. `offsets/N` is durable. Crash before: as if nothing had happened. After: the restart runs N again with the same
+ *    offsets, time and watermark, so that it gives the same rows.
+ * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
+ * 3. State version N+1 is durable. Crash after: the restart starts from version N and writes N+1 again; a version
+ *    without its commit is never built upon.
+ * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
+ *    for its last batch, and the restart skips the writing (state is redone all the same).
+ * 5. `commits/N` is durable: N is done. Sources may forget what is before it.
+ *
+ * State goes before the sink, because a sink that shows a batch can't take it back, while a state version can be written
+ * again.
+ */
+import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
+import type { Batch } from "../../columns/vector.ts";
+import type { Clock, Offset, OutputMode, Sink, SinkBatch } from "../../connectors/contract.ts";
+import { SluiceError } from "../../errors/error.ts";
+import type { SessionSettings } from "../../functions/definition.ts";
+import { WideRequired } from "../../types/values.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { OffsetEntry } from "../checkpoint/logs.ts";
+import type { ExecutionContext, OpenStreamPlan, StreamPlan } from "../operators/contract.ts";
+import { BatchInputs, type StreamInput } from "./inputs.ts";
+import { recover } from "./recovery.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { type WatermarkPolicy, WatermarkTracker, watermarkUs } from "./watermark.ts";
+
+export interface MicroBatchSetup {
+  readonly plan: PlanNode;
+  readonly outputMode: OutputMode;
+  readonly settings: SessionSettings;
+  /** Kept in the offset log, and the same over restarts. */
+  readonly conf: Readonly<Record<string, string>>;
+  readonly inputs: readonly StreamInput[];
+  readonly sink: Sink;
+  readonly checkpoint: Checkpoint;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly openPlan: OpenStreamPlan;
+  readonly watermarkPolicy: WatermarkPolicy;
+  readonly noDataBatches: boolean;
+  readonly batchesToRetain: number;
+  readonly deltasForSnapshot: number;
+  readonly batchRowsMax: number;
+  /** Trigger.Once: a batch takes all there is. */
+  readonly unlimited: boolean;
+  readScan(node: ScanNode, wide: boolean): AsyncIterable<Batch>;
+  script(token: string): (...args: unknown[]) => unknown;
+  breathe(): Promise<void> | undefined;
+  /** Told as the batch goes on, in Spark's words. */
+  status(message: string, isDataAvailable: boolean): void;
+}
+
+/** What one batch did. */
+export interface BatchOutcome {
+  readonly batchId: number;
+  readonly start: readonly Offset[];
+  readonly end: readonly Offset[];
+  readonly rowCounts: readonly number[];
+  readonly outputRows: number;
+  readonly watermarkMs: number;
+  readonly durations: ReadonlyMap<string, number>;
+  readonly sinkMetrics: Readonly<Record<string, string>>;
+  readonly timestampsMs: readonly number[];
+}
+
+export class MicroBatchExecution {
+  private readonly setup: MicroBatchSetup;
+  private batchId = 0;
+  /** Where the next batch starts. */
+  private start: Offset[] = [];
+  private pending: OffsetEntry | undefined;
+  private previousWatermarkMs = 0;
+  private tracker = new WatermarkTracker("min", 0);
+  private plan: StreamPlan | undefined;
+  private wide = false;
+  private sinkBatchId = -1;
+
+  constructor(setup: MicroBatchSetup) {
+    this.setup = setup;
+  }
+
+  /** Finds where to continue, and opens sink and state. */
+  async open(): Promise<void> {
+    const { checkpoint, inputs, sink, watermarkPolicy } = this.setup;
+    const recovered = await recover(checkpoint, inputs.length);
+    this.batchId = recovered.batchId;
+    this.pending = recovered.pending;
+    this.previousWatermarkMs = recovered.previousWatermarkMs;
+    this.tracker = new WatermarkTracker(watermarkPolicy, recovered.watermarkMs);
+    this.start = await Promise.all(inputs.map(({ source }, i) => recovered.start[i] ?? source.initialOffset()));
+    // A crash may have come between the commit log and the source: tell it again.
+    if (recovered.batchId > 0 && recovered.pending === undefined) await this.commitSources(this.start);
+    this.sinkBatchId = await sink.open();
+    this.plan = await this.openPlan();
+  }
+
+  get streamPlan(): StreamPlan | undefined {
+    return this.plan;
+  }
+
+  /** The offsets after which new data counts. */
+  get position(): readonly Offset[] {
+    return this.start;
+  }
+
+  /** Runs the next batch, if there is one. */
+  async runBatch(): Promise<BatchOutcome | undefined> {
+    const watch = new Stopwatch(this.setup.clock);
+    const entry = this.pending ?? (await this.planBatch(watch));
+    if (entry === undefined) return undefined;
+    const { batchId, start } = this;
+    const end = entry.offsets.map((offset, i) => offset ?? start[i]);
+    const run = await watch.time("addBatch", () => this.runAndCommit(entry, end));
+    const plan = this.plan as StreamPlan;
+    this.tracker.update(plan.eventTimes());
+    await watch.time("commitOffsets", () => this.finishBatch(end));
+    this.previousWatermarkMs = entry.batchWatermarkMs;
+    this.start = end;
+    this.batchId++;
+    this.pending = undefined;
+    return {
+      batchId,
+      start,
+      end,
+      watermarkMs: entry.batchWatermarkMs,
+      durations: watch.durations,
+      rowCounts: run.inputs.rowCounts,
+      timestampsMs: run.inputs.timestampsMs,
+      outputRows: run.outputRows,
+      sinkMetrics: run.sinkMetrics,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.plan?.close();
+  }
+
+  /** Decides whether there is a next batch, and logs where it ends. */
+  private async planBatch(watch: Stopwatch): Promise<OffsetEntry | undefined> {
+    const { setup, start, batchId } = this;
+    const offsets = await watch.time("latestOffset", () =>
+      Promise.all(
+        setup.inputs.map(({ source }, i) => {
+          setup.status(`Getting offsets from ${source.description}`, false);
+          return source.latestOffset(start[i], setup.unlimited);
+        }),
+      ),
+    );
+    const hasNewData = offsets.some((offset, i) => offset !== start[i]);
+    const batchWatermarkMs = this.tracker.currentMs;
+    if (!hasNewData && !(setup.noDataBatches && this.watermarkAsksForBatch(batchWatermarkMs))) return undefined;
+    setup.status(hasNewData ? "Processing new data" : "No new data but cleaning up state", hasNewData);
+    const entry = { batchWatermarkMs, batchTimestampMs: setup.clock.now(), conf: setup.conf, offsets };
+    await watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry));
+    this.pending = entry;
+    return entry;
+  }
+
+  private watermarkAsksForBatch(watermarkMs: number): boolean {
+    if (this.batchId === 0) return false;
+    return this.plan?.wantsNoDataBatch(watermarkUs(this.previousWatermarkMs), watermarkUs(watermarkMs)) ?? false;
+  }
+
+  private async runAndCommit(entry: OffsetEntry, end: readonly Offset[]) {
+    const { setup, batchId } = this;
+    const sinkHasIt = batchId <= this.sinkBatchId;
+    for (;;) {
+      const inputs = new BatchInputs(setup.inputs, this.start, end, setup.signal);
+      const sinkBatch = sinkHasIt ? undefined : await setup.sink.begin(batchId);
+      try {
+        const outputRows = await this.writeRows(entry, inputs, sinkBatch);
+        await (this.plan as StreamPlan).commit(batchId);
+        const sinkMetrics = (await sinkBatch?.commit()) ?? {};
+        return { inputs, outputRows, sinkMetrics };
+      } catch (error) {
+        await sinkBatch?.abort().catch(() => {}); // the first error is the one to tell
+        if (!(error instanceof WideRequired) || this.wide) throw error;
+        await this.reopenWide();
+      }
+    }
+  }
+
+  private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
+    const { setup, batchId } = this;
+    let outputRows = 0;
+    const output = (this.plan as StreamPlan).run({
+      context: this.context(entry),
+      batchId,
+      readStream: (node) => inputs.read(node, setup.batchRowsMax, this.wide),
+      lateUs: watermarkUs(this.previousWatermarkMs),
+      evictUs: watermarkUs(entry.batchWatermarkMs),
+    });
+    for await (const batch of output) {
+      setup.signal.throwIfAborted();
+      if (batch.rows > 0) {
+        outputRows += batch.rows;
+        const written = sinkBatch?.write(batch);
+        if (written !== undefined) await written;
+      }
+      const breath = setup.breathe();
+      if (breath !== undefined) await breath;
+    }
+    setup.signal.throwIfAborted();
+    return outputRows;
+  }
+
+  private context(entry: OffsetEntry): ExecutionContext {
+    const { setup, wide } = this;
+    return {
+      settings: setup.settings,
+      wide,
+      batchRowsMax: setup.batchRowsMax,
+      nowUs: entry.batchTimestampMs * 1000,
+      seed: seedOf(setup.checkpoint.queryId),
+      readScan: (node) => setup.readScan(node, wide),
+      script: setup.script,
+      breathe: setup.breathe,
+      signal: setup.signal,
+    };
+  }
+
+  private async finishBatch(end: readonly Offset[]): Promise<void> {
+    const { checkpoint, batchesToRetain } = this.setup;
+    await checkpoint.commits.write(this.batchId, { nextBatchWatermarkMs: this.tracker.currentMs });
+    await this.commitSources(end);
+    const oldest = this.batchId - batchesToRetain;
+    if (oldest > 0) {
+      await checkpoint.offsets.purgeBefore(oldest);
+      await checkpoint.commits.purgeBefore(oldest);
+    }
+  }
+
+  private async commitSources(end: readonly Offset[]): Promise<void> {
+    await Promise.all(this.setup.inputs.map(({ source }, i) => source.commit(end[i])));
+  }
+
+  private openPlan(): Promise<StreamPlan> {
+    const { setup } = this;
+    return setup.openPlan({
+      plan: setup.plan,
+      outputMode: setup.outputMode,
+      settings: setup.settings,
+      wide: this.wide,
+      stateDir: setup.checkpoint.stateDirectory,
+      version: this.batchId,
+      versionsToRetain: setup.batchesToRetain,
+      deltasForSnapshot: setup.deltasForSnapshot,
+    });
+  }
+
+  /** From here on 64-bit values are bigints, for the rest of the run. The batch's state changes are dropped. */
+  private async reopenWide(): Promise<void> {
+    await this.plan?.close();
+    this.wide = true;
+    this.plan = await this.openPlan();
+  }
+}
+
+/** A seed for rand() and friends that is the same over restarts. */
+function seedOf(queryId: string): number {
+  const seed = Number.parseInt(queryId.replaceAll("-", "").slice(0, 8), 16);
+  if (!Number.isFinite(seed)) throw new SluiceError("INTERNAL_ERROR", { message: `query id ${queryId} is no UUID` });
+  return seed;
+}
