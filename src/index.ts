@@ -38,9 +38,9 @@ async function createEngine(options: EngineOptions): Promise<Engine> {
     const { createClusterEngine } = await import("./cluster/engine.ts");
     return createClusterEngine(options);
   }
-  const module: string = "./embedded/engine.ts";
-  const embedded = (await import(module)) as { createEmbeddedEngine(options: EngineOptions): Promise<Engine> | Engine };
-  return embedded.createEmbeddedEngine(options);
+  const { createEmbeddedEngine } = await import("./embedded/engine.ts");
+  const { bindScript } = await import("./api/scripts.ts");
+  return createEmbeddedEngine({ config: options.config, bindScript });
 }
 
 useEngines(createEngine);
