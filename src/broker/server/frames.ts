@@ -38,6 +38,7 @@ export class FrameReader {
   }
 
   #take(length: number): Buffer {
+    if (length === 0) return Buffer.alloc(0);
     const first = this.#chunks[0];
     this.#have -= length;
     if (first.length >= length) {
