@@ -41,7 +41,7 @@ function step(what, program, args) {
 
 function npm(...args) {
   const cli = process.env.npm_execpath;
-  return cli && cli.endsWith(".js") ? [process.execPath, [cli, ...args]] : ["npm", args];
+  return cli?.endsWith(".js") ? [process.execPath, [cli, ...args]] : ["npm", args];
 }
 
 function installDependencies() {

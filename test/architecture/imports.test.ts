@@ -92,21 +92,11 @@ test("no file or folder is a drawer for anything", () => {
   holds(problems.map((path) => `${path}: says nothing; name it after what it does`));
 });
 
-/** The files that own clock and chance for others. */
-const owners: Readonly<Record<string, string>> = {
-  "src/compile/emitter.ts": "newRun begins the run of code that belongs to no batch",
-};
-
 test("clock, chance and timers come in by parameter in the engine's rooms", () => {
   const rooms = ["analyze", "functions", "compile", "embedded/operators", "embedded/state"];
   const forbidden = /\b(Date\.now|Math\.random|setTimeout|setInterval)\b|\bnew Date\(\)/;
   const files = sources(...rooms.map((room) => `src/${room}`));
-  for (const owner of Object.keys(owners)) {
-    const stillUses = codeLines(text(owner)).some((line) => forbidden.test(line.text));
-    assert.ok(stillUses, `${owner} owns no clock any more: take it off the list`);
-  }
-  const watched = files.filter((file) => !Object.hasOwn(owners, file));
-  const problems = watched.flatMap((file) =>
+  const problems = files.flatMap((file) =>
     codeLines(text(file)).flatMap((line) => {
       const name = forbidden.exec(line.text)?.[0];
       return name === undefined
