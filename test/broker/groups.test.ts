@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Consumer, Producer, stringDeserializers, stringSerializers } from "@platformatic/kafka";
+import { offsetCommit } from "../../src/broker/apis/08-offset-commit.ts";
+import { offsetFetch } from "../../src/broker/apis/09-offset-fetch.ts";
+import { joinGroup } from "../../src/broker/apis/11-join-group.ts";
+import { heartbeat } from "../../src/broker/apis/12-heartbeat.ts";
+import { leaveGroup } from "../../src/broker/apis/13-leave-group.ts";
+import { syncGroup } from "../../src/broker/apis/14-sync-group.ts";
+import { describeGroups } from "../../src/broker/apis/15-describe-groups.ts";
+import { deleteGroups } from "../../src/broker/apis/42-delete-groups.ts";
+import { ErrorCode } from "../../src/broker/protocol/errors.ts";
+import { startBroker } from "./fixtures/brokers.ts";
+import { clientOptions } from "./fixtures/clients.ts";
+import { RawClient } from "./fixtures/raw-client.ts";
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** A member of a group, step by step. */
+class RawMember {
+  readonly client: RawClient;
+  readonly groupId: string;
+  readonly groupInstanceId: string | null;
+  memberId = "";
+  generationId = -1;
+
+  constructor(client: RawClient, groupId = "g", groupInstanceId: string | null = null) {
+    this.client = client;
+    this.groupId = groupId;
+    this.groupInstanceId = groupInstanceId;
+  }
+
+  async join(protocols = ["range"], sessionTimeoutMs = 10_000, version = 7) {
+    const request = {
+      groupId: this.groupId,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs: 5000,
+      groupInstanceId: this.groupInstanceId,
+      protocolType: "consumer",
+      protocols: protocols.map((name) => ({ name, metadata: Buffer.from(`wants ${name}`) })),
+    };
+    let joined = await this.client.call(joinGroup, version, { ...request, memberId: this.memberId });
+    if (joined.errorCode === ErrorCode.MEMBER_ID_REQUIRED) {
+      joined = await this.client.call(joinGroup, version, { ...request, memberId: joined.memberId });
+    }
+    if (joined.errorCode === 0) {
+      this.memberId = joined.memberId;
+      this.generationId = joined.generationId;
+    }
+    return joined;
+  }
+
+  sync(assignments: readonly { memberId: string; assignment: Buffer }[] = []) {
+    const { groupId, generationId, memberId, groupInstanceId } = this;
+    return this.client.call(syncGroup, 3, { groupId, generationId, memberId, groupInstanceId, assignments });
+  }
+
+  async beat(): Promise<number> {
+    const { groupId, generationId, memberId, groupInstanceId } = this;
+    return (await this.client.call(heartbeat, 3, { groupId, generationId, memberId, groupInstanceId })).errorCode;
+  }
+
+  async leave(): Promise<number> {
+    const { groupId, memberId, groupInstanceId } = this;
+    const { members } = await this.client.call(leaveGroup, 3, { groupId, members: [{ memberId, groupInstanceId }] });
+    return members[0].errorCode;
+  }
+
+  async commit(committedOffset: number, metadata: string | null = null): Promise<number> {
+    const { groupId, generationId, memberId, groupInstanceId } = this;
+    const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: metadata }];
+    const request = { groupId, generationId, memberId, groupInstanceId, topics: [{ name: "t", partitions }] };
+    return (await this.client.call(offsetCommit, 7, request)).topics[0].partitions[0].errorCode;
+  }
+}
+
+async function setUp(t: TestContext) {
+  const broker = await startBroker(t);
+  broker.createTopic("t", { partitions: 6 });
+  const newMember = async (instanceId: string | null = null) =>
+    new RawMember(await RawClient.connect(t, broker.bootstrapServers), "g", instanceId);
+  return { broker, newMember };
+}
+
+test("three consumers share the partitions, and those of one that leaves go to the others", async (t) => {
+  const broker = await startBroker(t);
+  broker.createTopic("shared", { partitions: 6 });
+  const owned = new Map<string, number[]>();
+  const settled = Promise.withResolvers<void>();
+  let expected = 3;
+  let wake = settled.resolve;
+  const check = () => {
+    const all = [...owned.values()].flat().sort();
+    if (owned.size === expected && all.join() === "0,1,2,3,4,5") wake();
+  };
+  const start = async (name: string) => {
+    const consumer = new Consumer({
+      ...clientOptions(broker.bootstrapServers, name),
+      groupId: "sharing",
+      sessionTimeout: 6000,
+      heartbeatInterval: 100,
+      deserializers: stringDeserializers,
+    });
+    consumer.on("consumer:group:join", ({ assignments }) => {
+      owned.set(name, assignments?.flatMap(({ partitions }) => partitions) ?? []);
+      check();
+    });
+    const stream = await consumer.consume({ topics: ["shared"], mode: "earliest", maxWaitTime: 100 });
+    const seen: string[] = [];
+    stream.on("data", ({ value }) => seen.push(value));
+    return { consumer, stream, seen };
+  };
+  const members = [await start("a"), await start("b"), await start("c")];
+  await settled.promise;
+  for (const partitions of owned.values()) assert.equal(partitions.length, 2);
+  const left = Promise.withResolvers<void>();
+  owned.delete("c");
+  expected = 2;
+  wake = left.resolve;
+  const [leaving] = members.splice(2, 1);
+  await leaving.stream.close();
+  await leaving.consumer.close(true);
+  await left.promise;
+  const producer = new Producer({ ...clientOptions(broker.bootstrapServers), serializers: stringSerializers });
+  const messages = Array.from({ length: 60 }, (_, i) => ({ topic: "shared", partition: i % 6, value: String(i) }));
+  await producer.send({ messages });
+  await producer.close();
+  const all = () => members.flatMap(({ seen }) => seen);
+  while (all().length < 60)
+    await Promise.race(members.map(({ stream }) => new Promise((ok) => stream.once("data", ok))));
+  assert.equal(new Set(all()).size, 60);
+  assert.equal(all().length, 60);
+  for (const { stream, consumer } of members) {
+    await stream.close();
+    await consumer.close(true);
+  }
+});
+
+test("a member gets its id first, then joins with it; the leader learns of all", async (t) => {
+  const { newMember } = await setUp(t);
+  const one = await newMember();
+  const first = await one.client.call(joinGroup, 5, {
+    groupId: "g",
+    sessionTimeoutMs: 10_000,
+    memberId: "",
+    protocolType: "consumer",
+    protocols: [{ name: "range", metadata: NO_BYTES }],
+  });
+  assert.equal(first.errorCode, ErrorCode.MEMBER_ID_REQUIRED);
+  assert.match(first.memberId, /^raw-client-/);
+  one.memberId = first.memberId;
+  const joined = await one.join();
+  assert.equal(joined.errorCode, 0);
+  assert.equal(joined.leader, one.memberId);
+  assert.deepEqual(joined.members, [
+    { memberId: one.memberId, groupInstanceId: null, metadata: Buffer.from("wants range") },
+  ]);
+});
+
+test("members are sent back to join when another comes, and get what the leader assigned", async (t) => {
+  const { newMember } = await setUp(t);
+  const one = await newMember();
+  await one.join();
+  assert.equal(
+    (await one.sync([{ memberId: one.memberId, assignment: Buffer.from("all") }])).assignment.toString(),
+    "all",
+  );
+  assert.equal(await one.beat(), 0);
+  const two = await newMember();
+  const joining = two.join();
+  while ((await one.beat()) !== ErrorCode.REBALANCE_IN_PROGRESS);
+  const again = await one.join();
+  await joining;
+  assert.equal(again.members.length, 2);
+  assert.equal(one.generationId, two.generationId);
+  const waiting = two.sync();
+  const assignments = [one, two].map(({ memberId }, i) => ({ memberId, assignment: Buffer.from(`part ${i}`) }));
+  assert.equal((await one.sync(assignments)).assignment.toString(), "part 0");
+  assert.equal((await waiting).assignment.toString(), "part 1");
+});
+
+test("the protocol that all members support is chosen, and none means no entry", async (t) => {
+  const { newMember } = await setUp(t);
+  const one = await newMember();
+  await one.join(["range", "roundrobin"]);
+  await one.sync();
+  const two = await newMember();
+  assert.equal((await two.join(["sticky"])).errorCode, ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+  const joining = two.join(["roundrobin", "sticky"]);
+  while ((await one.beat()) !== ErrorCode.REBALANCE_IN_PROGRESS);
+  const joined = await one.join(["range", "roundrobin"]);
+  assert.equal(joined.protocolName, "roundrobin");
+  await joining;
+});
+
+test("a silent member is removed when its session is over", async (t) => {
+  const { newMember } = await setUp(t);
+  const quiet = await newMember();
+  await quiet.join(["range"], 6000);
+  await quiet.sync();
+  const other = await newMember();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const joined = other.join();
+  // The other's arrival starts a rebalance; the silent one takes no part, and the rebalance timeout ends it.
+  const observer = await newMember();
+  const memberCount = async () =>
+    (await observer.client.call(describeGroups, 4, { groups: ["g"] })).groups[0].members.length;
+  while ((await memberCount()) < 2);
+  t.mock.timers.tick(6000);
+  t.mock.timers.reset();
+  const result = await joined;
+  assert.equal(result.errorCode, 0);
+  assert.equal(result.members.length, 1);
+  assert.equal(await quiet.beat(), ErrorCode.UNKNOWN_MEMBER_ID);
+});
+
+test("commits come back with their metadata; a stranger's and an old generation's are refused", async (t) => {
+  const { newMember } = await setUp(t);
+  const member = await newMember();
+  await member.join();
+  await member.sync();
+  assert.equal(await member.commit(12, "batch 7"), 0);
+  assert.equal(await member.commit(13, "x".repeat(4097)), ErrorCode.OFFSET_METADATA_TOO_LARGE);
+  const stranger = await newMember();
+  Object.assign(stranger, { memberId: "nobody", generationId: member.generationId });
+  assert.equal(await stranger.commit(99), ErrorCode.UNKNOWN_MEMBER_ID);
+  Object.assign(stranger, { memberId: member.memberId, generationId: member.generationId - 1 });
+  assert.equal(await stranger.commit(99), ErrorCode.ILLEGAL_GENERATION);
+  Object.assign(stranger, { memberId: "", generationId: -1 });
+  assert.equal(await stranger.commit(99), ErrorCode.UNKNOWN_MEMBER_ID);
+  const topics = [{ name: "t", partitionIndexes: [0, 1] }];
+  const { groups } = await member.client.call(offsetFetch, 8, {
+    groups: [
+      { groupId: "g", topics },
+      { groupId: "other", topics: null },
+    ],
+  });
+  assert.deepEqual(
+    groups[0].topics[0].partitions.map(({ committedOffset, metadata }) => [committedOffset, metadata]),
+    [
+      [12, "batch 7"],
+      [-1, ""],
+    ],
+  );
+  assert.deepEqual(groups[1].topics, []);
+});
+
+test("a static member that comes back keeps its place without a rebalance, and fences the one before", async (t) => {
+  const { newMember } = await setUp(t);
+  const before = await newMember("instance-1");
+  await before.join();
+  await before.sync([{ memberId: before.memberId, assignment: Buffer.from("mine") }]);
+  const after = await newMember("instance-1");
+  const joined = await after.join();
+  assert.equal(joined.errorCode, 0);
+  assert.equal(joined.generationId, before.generationId);
+  assert.notEqual(after.memberId, before.memberId);
+  assert.equal((await after.sync()).assignment.toString(), "mine");
+  assert.equal(await before.beat(), ErrorCode.FENCED_INSTANCE_ID);
+  assert.equal(await after.beat(), 0);
+});
+
+test("a group that is empty can be deleted, one with members can't", async (t) => {
+  const { newMember } = await setUp(t);
+  const member = await newMember();
+  await member.join();
+  await member.sync();
+  await member.commit(3);
+  const remove = async () => (await member.client.call(deleteGroups, 2, { groupsNames: ["g"] })).results[0].errorCode;
+  assert.equal(await remove(), ErrorCode.NON_EMPTY_GROUP);
+  assert.equal(await member.leave(), 0);
+  const { groups } = await member.client.call(describeGroups, 5, { groups: ["g"] });
+  assert.equal(groups[0].groupState, "Empty");
+  assert.equal(await remove(), 0);
+  assert.equal(await remove(), ErrorCode.GROUP_ID_NOT_FOUND);
+  assert.equal((await member.client.call(describeGroups, 5, { groups: ["g"] })).groups[0].groupState, "Dead");
+});
+
+test("session timeouts outside of six seconds to five minutes are refused", async (t) => {
+  const { newMember } = await setUp(t);
+  const member = await newMember();
+  assert.equal((await member.join(["range"], 5999)).errorCode, ErrorCode.INVALID_SESSION_TIMEOUT);
+  assert.equal((await member.join(["range"], 300_001)).errorCode, ErrorCode.INVALID_SESSION_TIMEOUT);
+});
