@@ -1,4 +1,4 @@
-import type { Emitted, Emitter, SessionSettings } from "../functions/definition.ts";
+import type { Emitted, Emitter, RunContext, SessionSettings } from "../functions/definition.ts";
 
 const reserved = new Set(
   (
@@ -9,6 +9,11 @@ const reserved = new Set(
     "BigInt String Object Array Uint8Array Int32Array Float64Array BigInt64Array Map Set RegExp Date Symbol"
   ).split(" "),
 );
+
+/** A run that begins now, for code that belongs to no batch. */
+export function newRun(): RunContext {
+  return { nowUs: Date.now() * 1000, seed: Math.floor(Math.random() * 2 ** 31), rows: 0, user: "" };
+}
 
 /** A JS identifier that resembles `hint`. */
 export function identifier(hint: string): string {
@@ -32,9 +37,13 @@ export class CodeEmitter implements Emitter {
   readonly #bindings = new Map<unknown, string>();
   #scopes: Map<string, Emitted>[] = [new Map()];
 
-  constructor(wide: boolean, settings: SessionSettings) {
+  readonly run: RunContext;
+
+  /** `run` is read by the generated code on every row; its owner sets the fields before a batch. */
+  constructor(wide: boolean, settings: SessionSettings, run: RunContext = newRun()) {
     this.wide = wide;
     this.settings = settings;
+    this.run = run;
   }
 
   fresh(hint: string): string {

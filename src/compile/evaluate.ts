@@ -60,7 +60,7 @@ export function foldable(expr: TypedExpression): boolean {
     case "literal":
       return true;
     case "call":
-      return expr.deterministic && expr.args.every((arg) => foldable(arg));
+      return expr.deterministic && expr.resolution.perBatch !== true && expr.args.every((arg) => foldable(arg));
     case "cast":
     case "field":
       return foldable(expr.child);

@@ -1,29 +1,9 @@
-import { inForm } from "../functions/form.ts";
+import { inForm, zero } from "../functions/form.ts";
 import { type DataType, isLongLike } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
 import type { CodeEmitter } from "./emitter.ts";
 
-export { inForm };
-
-/** What stands in the place of a null, so that a variable keeps one JS type. */
-export function zero(type: DataType, wide: boolean): string {
-  switch (type.kind) {
-    case "boolean":
-      return "false";
-    case "string":
-      return '""';
-    case "byte":
-    case "short":
-    case "integer":
-    case "date":
-    case "yearmonth_interval":
-    case "float":
-    case "double":
-      return "0";
-    default:
-      return isLongLike(type) ? (wide ? "0n" : "0") : "null";
-  }
-}
+export { inForm, zero };
 
 /** JavaScript of a constant that is not null. Throws WideRequired when it isn't exact in the narrow form. */
 export function literalCode(e: CodeEmitter, type: DataType, raw: Value): string {

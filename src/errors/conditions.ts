@@ -128,6 +128,18 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <srcType> can't be cast to <targetType>.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the keys of <functionName> must have one type in common, but they are <dataType>.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.CREATE_MAP_VALUE_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the values of <functionName> must have one type in common, but they are <dataType>.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the names in named_struct must be constant strings, not <inputExprs>.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.DATA_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the values of <functionName> must have one type in common, but they are <dataType>. Cast them to one type.",
     sqlState: "42K09",
@@ -187,6 +199,10 @@ export const conditions = {
   DUPLICATED_CTE_NAMES: {
     template: "The WITH clause defines <duplicateNames> more than once. Give each query a name of its own.",
     sqlState: "42602",
+  },
+  DUPLICATED_MAP_KEY: {
+    template: "The key <key> stands twice in a map. Remove the duplicate before the map is made.",
+    sqlState: "23505",
   },
   EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE: {
     template: "The event time <eventName> has the type <eventType>, but must be a \"TIMESTAMP\". Cast it first, or use timestamp_millis for a number of milliseconds.",
@@ -264,6 +280,10 @@ export const conditions = {
     template: "The index <indexValue> is outside the array, which has <arraySize> elements. Use get() to get NULL for an index that isn't there.",
     sqlState: "22003",
   },
+  INVALID_ARRAY_INDEX_IN_ELEMENT_AT: {
+    template: "The index <indexValue> is outside the array, which has <arraySize> elements. Use try_element_at to get NULL for an index that isn't there.",
+    sqlState: "22003",
+  },
   INVALID_ATTRIBUTE_NAME_SYNTAX: {
     template: "<name> is not a column's name. Put a name with dots or backquotes in it into backquotes.",
     sqlState: "42601",
@@ -323,6 +343,10 @@ export const conditions = {
   "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE": {
     template: "<name> takes a number that is not negative, but got <v>.",
     sqlState: "42K0E",
+  },
+  INVALID_MAP_LENGTH: {
+    template: "A map needs as many keys as values, but there are <keys> keys and <values> values.",
+    sqlState: "22023",
   },
   INVALID_NUMERIC_LITERAL_RANGE: {
     template: "The number <rawStrippedQualifier> is outside the range of <typeName>, which is <minValue> to <maxValue>. Use a wider type.",
@@ -527,6 +551,10 @@ export const conditions = {
   NULLABLE_COLUMN_OR_FIELD: {
     template: "The column <name> may be null, but the schema says that it isn't. Fill it with coalesce first.",
     sqlState: "42000",
+  },
+  NULL_MAP_KEY: {
+    template: "A map can't have NULL as a key. Leave out or replace such entries before the map is made.",
+    sqlState: "2200E",
   },
   "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION": {
     template: "<roundedValue> can't be held as DECIMAL(<precision>,<scale>): <originalValue> has too many digits before the point.",

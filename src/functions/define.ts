@@ -8,6 +8,7 @@ import type {
   ResolveContext,
   ScalarFunction,
   ScalarResolution,
+  RunContext,
   SessionSettings,
 } from "./definition.ts";
 import { type Accepts, checkCount, coerce } from "./signature.ts";
@@ -18,6 +19,7 @@ export type Group = FunctionDefinition["group"];
 export interface MakeContext {
   readonly wide: boolean;
   readonly settings: SessionSettings;
+  readonly run: RunContext;
   /** Types of the arguments after coercion. */
   readonly types: readonly DataType[];
   readonly output: DataType;
@@ -52,6 +54,7 @@ export interface SimpleDefinition {
   readonly mayReturnNull?: boolean;
   readonly nullable?: boolean;
   readonly deterministic?: boolean;
+  readonly perBatch?: boolean;
   /** Extra checks of the arguments when the call is analysed. */
   readonly check?: (args: readonly Argument[], context: ResolveContext, types: readonly DataType[]) => void;
   readonly prettyName?: (args: readonly string[]) => string;
@@ -78,6 +81,7 @@ export function simple(def: SimpleDefinition): ScalarFunction {
         output,
         ...(def.nullable === undefined ? {} : { nullable: def.nullable }),
         ...(def.deterministic === undefined ? {} : { deterministic: def.deterministic }),
+        ...(def.perBatch === undefined ? {} : { perBatch: def.perBatch }),
         evaluation: simpleEvaluation(def, inputs, output, args),
       };
     },
@@ -95,8 +99,8 @@ function simpleEvaluation(
     nulls: "propagate",
     ...(def.mayReturnNull ? { mayReturnNull: true } : {}),
     emit(e, values) {
-      const { wide, settings } = e;
-      const body = def.run ?? def.make!({ wide, settings, types, output, literals });
+      const { wide, settings, run } = e;
+      const body = def.run ?? def.make!({ wide, settings, run, types, output, literals });
       const fn = e.bind(body, def.run?.name || def.name);
       if (!wide || !def.asNumbers) return `${fn}(${values.join(", ")})`;
       const numbers = values.map((v, i) => (isLongLike(types[i]) ? `Number(${v})` : v));

@@ -33,11 +33,25 @@ export interface Emitted {
   readonly isNull: string;
 }
 
+/** What generated code reads of the run that it is part of. The engine sets the fields before each batch. */
+export interface RunContext {
+  /** Microseconds: what current_timestamp() gives for the whole batch. */
+  nowUs: number;
+  /** Seed of rand() and friends where the call gives none. */
+  seed: number;
+  /** Rows that monotonically_increasing_id() has numbered so far. */
+  rows: number;
+  /** What current_user() gives. */
+  user: string;
+}
+
 /** Writes the generated code of one stage. */
 export interface Emitter {
   /** 64-bit values are `bigint` when true, exact `number` otherwise (see types/values.ts). */
   readonly wide: boolean;
   readonly settings: SessionSettings;
+  /** What changes from batch to batch; bind it and read its fields in generated code. */
+  readonly run: RunContext;
   /** A name not used yet in this stage, that begins with `hint`. */
   fresh(hint: string): string;
   /** Appends statements at the current place. */
@@ -87,6 +101,8 @@ export interface ScalarResolution {
   readonly nullable?: boolean;
   /** False for functions such as rand() or uuid(): never folded, never moved. */
   readonly deterministic?: boolean;
+  /** True for current_timestamp() and friends: the same for all rows of a batch, another in the next, so never folded. */
+  readonly perBatch?: boolean;
   readonly evaluation: Evaluation;
 }
 
