@@ -94,6 +94,11 @@ export class Feed {
     this.#delivered += count;
   }
 
+  /** Messages the pipeline took out on purpose (duplicates, too late ones), counted. */
+  dropped(count: number): void {
+    this.#delivered += count;
+  }
+
   average(point: AveragePoint): void {
     const key = `${point.site} ${point.startMs}`;
     const list = this.#averagesBySite.get(point.site) ?? [];
