@@ -25,11 +25,11 @@ try {
     const known = readRecord(file)?.cases ?? {};
     const recorded: Record<string, Awaited<ReturnType<typeof runCase>>> = {};
     for (const [i, test] of cases.entries()) {
-      process.stderr.write(`\r${file}: ${i + 1}/${cases.length} ${test.name.padEnd(60).slice(0, 60)}`);
+      if (process.stderr.isTTY) process.stderr.write(`\r${file}: ${i + 1}/${cases.length}`);
       const before = known[test.name];
       recorded[test.name] = onlyMissing && before !== undefined ? before : await runCase(spark, test);
     }
-    process.stderr.write("\n");
+    process.stderr.write(`\r${file}: ${cases.length} cases\n`);
     writeRecord(file, { sparkVersion, cases: recorded });
   }
 } finally {

@@ -96,18 +96,18 @@ export const sequence = (start: ColumnOrName, stop: ColumnOrName, step?: ColumnO
   columnCall("sequence", [start, stop, step]);
 
 const withLambda =
-  <L extends (...parameters: Column[]) => Column>(name: string, parameters: number) =>
+  <L extends (...parameters: Column[]) => Column>(name: string, least: number, most: number) =>
   (column: ColumnOrName, body: L): Column =>
-    new Column(call(name, [columnExpression(column), lambda(body, parameters)]));
+    new Column(call(name, [columnExpression(column), lambda(body, least, most)]));
 
 /** Each element through a function of it, or of it and its position. */
-export const transform = withLambda<Lambda1 | Lambda2>("transform", 2);
-export const filter = withLambda<Lambda1 | Lambda2>("filter", 2);
-export const exists = withLambda<Lambda1>("exists", 1);
-export const forall = withLambda<Lambda1>("forall", 1);
-export const transform_keys = withLambda<Lambda2>("transform_keys", 2);
-export const transform_values = withLambda<Lambda2>("transform_values", 2);
-export const map_filter = withLambda<Lambda2>("map_filter", 2);
+export const transform = withLambda<Lambda2>("transform", 1, 2);
+export const filter = withLambda<Lambda2>("filter", 1, 2);
+export const exists = withLambda<Lambda1>("exists", 1, 1);
+export const forall = withLambda<Lambda1>("forall", 1, 1);
+export const transform_keys = withLambda<Lambda2>("transform_keys", 2, 2);
+export const transform_values = withLambda<Lambda2>("transform_values", 2, 2);
+export const map_filter = withLambda<Lambda2>("map_filter", 2, 2);
 
 /** Folds the elements: `aggregate("a", lit(0), (sum, x) => sum.plus(x))`. */
 export function aggregate(column: ColumnOrName, initial: ColumnOrName, merge: Lambda2, finish?: Lambda1): Column {

@@ -8,11 +8,11 @@ import { plain } from "../expression.ts";
 const NAMES = ["x", "y", "z"];
 let lastLambda = 0;
 
-/** The lambda that `body` describes; how many of `count` parameters it takes is its own count. */
-export function lambda(body: (...parameters: Column[]) => Column, count: number): Expression {
-  const taken = Math.max(1, Math.min(count, body.length || count));
+/** The lambda that `body` describes: with as many parameters as `body` takes, within what the function allows. */
+export function lambda(body: (...parameters: Column[]) => Column, least: number, most = least): Expression {
+  const count = Math.max(least, Math.min(most, body.length));
   lastLambda += 1;
-  const variables = NAMES.slice(0, taken).map((name) =>
+  const variables = NAMES.slice(0, count).map((name) =>
     create(Expression_UnresolvedNamedLambdaVariableSchema, { nameParts: [`${name}_${lastLambda}`] }),
   );
   const parameters = variables.map((value) => new Column(plain({ case: "unresolvedNamedLambdaVariable", value })));
