@@ -260,8 +260,16 @@ export const conditions = {
     template: "<operator> needs columns of types that go together, but column <columnOrdinalNumber> of the <tableOrdinalNumber> input is a <dataType1> and the first input's is a <dataType2>. Cast one of them.",
     sqlState: "42825",
   },
-  INCOMPLETE_TYPE_DEFINITION: {
-    template: "<type> needs its parts named, e.g. <example>.",
+  "INCOMPLETE_TYPE_DEFINITION.ARRAY": {
+    template: "ARRAY needs its element type, e.g. ARRAY<INT>.",
+    sqlState: "42K01",
+  },
+  "INCOMPLETE_TYPE_DEFINITION.MAP": {
+    template: "MAP needs its key and value types, e.g. MAP<STRING, INT>.",
+    sqlState: "42K01",
+  },
+  "INCOMPLETE_TYPE_DEFINITION.STRUCT": {
+    template: "STRUCT needs its fields, e.g. STRUCT<name: STRING, id: INT>.",
     sqlState: "42K01",
   },
   INTERNAL_ERROR: {
@@ -300,8 +308,8 @@ export const conditions = {
     template: "<detail> in the Spark Connect address <url>. It has the form sc://host:port/;parameter=value;…",
     sqlState: "08001",
   },
-  INVALID_ESCAPE_CHAR: {
-    template: "ESCAPE takes one character, not <sqlExpr>.",
+  INVALID_ESC: {
+    template: "ESCAPE takes one character, not <invalidEscape>.",
     sqlState: "42604",
   },
   INVALID_EXTRACT_BASE_FIELD_TYPE: {
@@ -316,9 +324,17 @@ export const conditions = {
     template: "In the pattern <format> the escape character stands before <char>. It may stand only before %, _ or itself.",
     sqlState: "42601",
   },
+  INVALID_IDENTIFIER: {
+    template: "The name <ident> must stand in backquotes: `<ident>`. Without them a name has only ASCII letters, digits and underscores.",
+    sqlState: "42602",
+  },
   INVALID_INDEX_OF_ZERO: {
     template: "The index 0 is invalid: positions count from 1, or from -1 backwards.",
     sqlState: "22003",
+  },
+  "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH": {
+    template: "The rows of VALUES must have the same number of columns: the first one has <expectedNumCols>, row <rowIndex> has <actualNumCols>.",
+    sqlState: "42000",
   },
   INVALID_INTERVAL_FORMAT: {
     template: "<input> is not an interval: <problem>. Examples: INTERVAL 10 SECONDS, INTERVAL '1 02:03:04' DAY TO SECOND, INTERVAL '1-2' YEAR TO MONTH.",
@@ -396,6 +412,10 @@ export const conditions = {
     template: "'<mode>' is not a save mode; '<hint>' is the nearest one. The save modes are append, overwrite, ignore, error and errorifexists.",
     sqlState: "42000",
   },
+  "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE": {
+    template: "IN () has nothing to compare with. Put at least one value between the brackets.",
+    sqlState: "42000",
+  },
   "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX": {
     template: "The function <prettyName> doesn't take <syntax>. Only aggregate functions do.",
     sqlState: "42000",
@@ -471,6 +491,10 @@ export const conditions = {
   KAFKA_NOT_AUTHORIZED: {
     template: "Kafka at <brokers> allows this user no such access: <reason>.",
     sqlState: "42501",
+  },
+  KAFKA_NO_OFFSET_FOR_TIMESTAMP: {
+    template: "Partition <topicPartition> has no record at or after the time <timestamp>. To start such partitions at their end, set startingOffsetsByTimestampStrategy to latest.",
+    sqlState: "22000",
   },
   KAFKA_NULL_TOPIC_IN_DATA: {
     template: "A row has no topic: its column 'topic' is null. Set the option topic, or a topic in each row.",

@@ -7,10 +7,15 @@ import type { Expression, Expression_Literal, Expression_SortOrder, Expression_W
 
 /** Operators between two operands; Spark prints `==` as `=`. */
 const INFIX: Readonly<Record<string, string>> = Object.fromEntries([
-  ..."+ - * / % & | ^ << >> >>> < <= > >= <=> and or div like ilike rlike".split(" ").map((o) => [o, o.toUpperCase()]),
+  ..."+ - * / % & | ^ << >> >>> < <= > >= <=> div".split(" ").map((o) => [o, o]),
   ["==", "="],
+  ["and", "AND"],
+  ["or", "OR"],
+  ["like", "LIKE"],
 ]);
-const PREFIX: Readonly<Record<string, string>> = { "-": "- ", "+": "+ ", "~": "~ ", not: "NOT " };
+const PREFIX: Readonly<Record<string, string>> = { "-": "- ", "+": "+ ", not: "NOT " };
+/** Calls that SQL writes with words between the arguments. */
+const TRIMS: Readonly<Record<string, string>> = { trim: "BOTH", ltrim: "LEADING", rtrim: "TRAILING" };
 
 /**
  * The expression as Spark's SQL would have it, fully bracketed.
@@ -91,17 +96,18 @@ function callText(
   const texts = args.map(print);
   if (args.length === 1 && !distinct) {
     if (Object.hasOwn(PREFIX, lower)) return `(${PREFIX[lower]}${texts[0]})`;
+    if (lower === "~") return `~${texts[0]}`;
     if (lower === "isnull") return `(${texts[0]} IS NULL)`;
     if (lower === "isnotnull") return `(${texts[0]} IS NOT NULL)`;
     if (lower === "count" && args[0].exprType.case === "unresolvedStar") return `${name}(1)`;
   }
   if (args.length === 2 && !distinct) {
     if (Object.hasOwn(INFIX, lower)) return `(${texts[0]} ${INFIX[lower]} ${texts[1]})`;
+    if (lower === "rlike") return `RLIKE(${texts.join(", ")})`;
+    if (Object.hasOwn(TRIMS, lower)) return `TRIM(${TRIMS[lower]} ${texts[0]} FROM ${texts[1]})`;
     if (lower === "!=") return `(NOT (${texts[0]} = ${texts[1]}))`;
   }
-  if (args.length === 3 && (lower === "like" || lower === "ilike")) {
-    return `(${texts[0]} ${lower.toUpperCase()} ${texts[1]} ESCAPE ${texts[2]})`;
-  }
+  if (args.length === 3 && lower === "like") return `(${texts[0]} LIKE ${texts[1]} ESCAPE ${texts[2]})`;
   if (lower === "in" && args.length > 1) return `(${texts[0]} IN (${texts.slice(1).join(", ")}))`;
   if (lower === "when" && args.length > 1) return caseText(texts);
   return `${name}(${distinct ? "DISTINCT " : ""}${texts.join(", ")})`;
@@ -129,7 +135,8 @@ function windowText(window: Expression_Window, print: (e: Expression | undefined
     const bound = (side: typeof frame.lower, word: string): string => {
       const at = side?.boundary;
       if (at?.case !== "value") return at?.case === "unbounded" ? `UNBOUNDED ${word}` : "CURRENT ROW";
-      return `${print(at.value)} FOLLOWING`;
+      const text = print(at.value);
+      return text.startsWith("-") ? `${text.slice(1)} PRECEDING` : `${text} FOLLOWING`;
     };
     const [lower, upper] = [bound(frame.lower, "PRECEDING"), bound(frame.upper, "FOLLOWING")];
     parts.push(`${frame.frameType === 1 ? "ROWS" : "RANGE"} BETWEEN ${lower} AND ${upper}`);

@@ -297,7 +297,7 @@ export function multipartName(p: Parser): string[] {
 /** Words that can't be an alias without AS, because they begin what comes next. */
 const NOT_ALIASES = new Set(
   (
-    "FROM WHERE GROUP HAVING ORDER SORT CLUSTER DISTRIBUTE LIMIT OFFSET UNION EXCEPT INTERSECT MINUS WINDOW LATERAL " +
+    "SELECT FROM WHERE GROUP HAVING ORDER SORT CLUSTER DISTRIBUTE LIMIT OFFSET UNION EXCEPT INTERSECT MINUS WINDOW LATERAL " +
     "JOIN INNER CROSS LEFT RIGHT FULL NATURAL SEMI ANTI ON USING PIVOT UNPIVOT TABLESAMPLE AS AND OR NOT WHEN THEN ELSE " +
     "IN IS BETWEEN LIKE ILIKE RLIKE REGEXP FOR WITH DIV"
   ).split(" "),
@@ -316,6 +316,10 @@ export function namedExpression(p: Parser): Expression {
   const explicit = stream.acceptWord("AS");
   if (explicit && stream.acceptOp("(")) return aliased(p, start, expr, aliasList(p));
   if (explicit) return aliased(p, start, expr, [stream.expectName()]);
+  if (stream.isOp("(") && stream.isName(1) && (stream.isOp(",", 2) || stream.isOp(")", 2))) {
+    stream.next();
+    return aliased(p, start, expr, aliasList(p));
+  }
   return isAliasAhead(p) ? aliased(p, start, expr, [stream.expectName()]) : expr;
 }
 

@@ -1,4 +1,5 @@
 /** FROM: tables, subqueries, table functions, VALUES, joins and lateral views. */
+import { SluiceError } from "../errors/error.ts";
 import type { Expression, Relation } from "../plan/messages.ts";
 import { quoteIfNeeded } from "../types/print.ts";
 import { aliasList, expression, expressionList, isAliasAhead, multipartName } from "./expressions.ts";
@@ -130,9 +131,14 @@ export function tableName(p: Parser): Relation {
     const bracket = stream.acceptOp("(");
     const parts = multipartName(p);
     if (bracket) stream.expectOp(")");
-    return withAlias(p, start, named(p, start, parts, true), parts);
+    return withAlias(p, start, named(p, start, parts, true));
   }
   const parts = multipartName(p);
+  if (stream.isOp("-") && stream.isName(1)) {
+    const last = stream.peek(1);
+    const ident = stream.text.slice(start, last.stop);
+    throw new SluiceError("INVALID_IDENTIFIER", { ident }, { context: stream.context(start, last.stop) });
+  }
   if (stream.isOp("(")) return tableFunction(p, start, parts);
   if (stream.isWord("TABLESAMPLE")) throw unsupported(p, "TABLESAMPLE", "Use sample(fraction) of the DataFrame.");
   const cte = parts.length === 1 ? p.ctes.get(parts[0].toLowerCase()) : undefined;
@@ -140,7 +146,7 @@ export function tableName(p: Parser): Relation {
     p.countRelations(cte.size);
     return withAlias(p, start, cte.relation);
   }
-  return withAlias(p, start, named(p, start, parts, false), parts);
+  return withAlias(p, start, named(p, start, parts, false));
 }
 
 /** In `FROM stream JOIN …` the word is a table's name. */
@@ -172,7 +178,7 @@ function tableFunction(p: Parser, start: number, parts: readonly string[]): Rela
 }
 
 /** The alias at the cursor, with column names when they follow. A table without one goes by its own name. */
-function withAlias(p: Parser, start: number, input: Relation, _parts?: readonly string[]): Relation {
+function withAlias(p: Parser, start: number, input: Relation): Relation {
   const { stream } = p;
   if (!stream.acceptWord("AS") && !isAliasAhead(p)) return input;
   const name = stream.expectName();
@@ -208,7 +214,11 @@ export function values(p: Parser): Relation {
     const cells = isRow ? exprType.value.arguments : [row];
     width ??= cells.length;
     if (cells.length !== width) {
-      throw stream.syntaxError(`: this row has ${cells.length} columns, the first one ${width}`, stream.last());
+      throw new SluiceError(
+        "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+        { expectedNumCols: width, rowIndex: rows.length, actualNumCols: cells.length },
+        { context: stream.context(at, stream.last().stop) },
+      );
     }
     const expressions = cells.map((expr, i) =>
       p.expression(at, { case: "alias", value: { expr: unaliased(expr), name: [`col${i + 1}`] } }),

@@ -76,12 +76,8 @@ function isPartAhead(p: Parser): boolean {
   const at = stream.isOp("-") || stream.isOp("+") ? 1 : 0;
   const value = stream.peek(at);
   const unit = stream.peek(at + 1);
-  return (
-    at === 0 &&
-    (value.kind === "number" || value.kind === "string") &&
-    unit.kind === "word" &&
-    intervalUnit(unit.value) !== undefined
-  );
+  const isValue = value.kind === "number" || value.kind === "string";
+  return isValue && unit.kind === "word" && intervalUnit(unit.value) !== undefined;
 }
 
 function ofParts(p: Parser, start: number, parts: readonly IntervalPart[]): Expression {

@@ -65,6 +65,9 @@ function inPredicate(p: Parser, start: number, left: Expression): Expression {
     const inSubqueryValues = rowValues(left);
     return p.expression(start, { case: "subqueryExpression", value: { planId, subqueryType: 4, inSubqueryValues } });
   }
+  if (stream.isOp(")")) {
+    throw new SluiceError("INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE", {}, stream.place(stream.last(), stream.peek()));
+  }
   const list = expressionList(p);
   stream.expectOp(")");
   return p.call(start, "in", [left, ...list]);
@@ -94,7 +97,7 @@ function likePredicate(p: Parser, start: number, left: Expression, name: string,
   const at = stream.peek();
   const escape = stream.expectString();
   if ([...escape].length !== 1) {
-    throw new SluiceError("INVALID_ESCAPE_CHAR", { sqlExpr: at.text }, stream.place(at));
+    throw new SluiceError("INVALID_ESC", { invalidEscape: at.text }, stream.place(at));
   }
   return not(p.call(start, name, [left, pattern, p.string(at.start, escape)]));
 }

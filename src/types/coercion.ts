@@ -166,6 +166,15 @@ export function stringPromotion(a: DataType, b: DataType): DataType | undefined 
   return b;
 }
 
+/** True when the cast to a common type is one that Spark takes as able to give null (its forceNullable). */
+function castMayFail(from: DataType, to: DataType): boolean {
+  if (from.kind === "null" || equalTypes(from, to)) return false;
+  if (from.kind === "string") return to.kind !== "string" && to.kind !== "binary";
+  if (to.kind !== "decimal") return false;
+  const exact = decimalFor(from);
+  return exact === undefined || !decimalHolds(to, exact);
+}
+
 function complexType(
   a: DataType,
   b: DataType,
@@ -173,12 +182,16 @@ function complexType(
 ): DataType | undefined {
   if (a.kind === "array" && b.kind === "array") {
     const element = find(a.elementType, b.elementType);
-    return element && array(element, a.containsNull || b.containsNull);
+    if (!element) return undefined;
+    const nullable = castMayFail(a.elementType, element) || castMayFail(b.elementType, element);
+    return array(element, a.containsNull || b.containsNull || nullable);
   }
   if (a.kind === "map" && b.kind === "map") {
     const key = find(a.keyType, b.keyType);
     const value = find(a.valueType, b.valueType);
-    return key && value && map(key, value, a.valueContainsNull || b.valueContainsNull);
+    if (!key || !value || castMayFail(a.keyType, key) || castMayFail(b.keyType, key)) return undefined;
+    const nullable = castMayFail(a.valueType, value) || castMayFail(b.valueType, value);
+    return map(key, value, a.valueContainsNull || b.valueContainsNull || nullable);
   }
   if (a.kind === "struct" && b.kind === "struct" && a.fields.length === b.fields.length) {
     return commonStruct(a, b, find);
@@ -197,7 +210,8 @@ function commonStruct(
     if (f.name.toLowerCase() !== g.name.toLowerCase()) return undefined;
     const type = find(f.type, g.type);
     if (!type) return undefined;
-    fields.push(field(f.name, type, f.nullable || g.nullable));
+    const nullable = castMayFail(f.type, type) || castMayFail(g.type, type);
+    fields.push(field(f.name, type, f.nullable || g.nullable || nullable));
   }
   return struct(...fields);
 }
@@ -325,7 +339,6 @@ export function canStoreAssign(from: DataType, to: DataType): boolean {
   if (isNumeric(from) && isNumeric(to)) return true;
   if (isAtomic(from) && to.kind === "string") return true;
   if (isDatetime(from) && isDatetime(to)) return true;
-  if (isInterval(from) && from.kind === to.kind) return true;
   return complexRule(from, to, canStoreAssign);
 }
 
@@ -359,10 +372,11 @@ export function canCast(from: DataType, to: DataType): boolean {
 /** Whether every value of `from` is kept exactly by `to`. Used for encoders, fields by name and schema checks. */
 export function canUpCast(from: DataType, to: DataType): boolean {
   if (equalTypes(from, to) || from.kind === "null") return true;
-  if (to.kind === "decimal" && isNumeric(from) && decimalHolds(to, decimalFor(from)!)) return true;
+  if (to.kind === "decimal" && (isIntegral(from) || from.kind === "decimal"))
+    return decimalHolds(to, decimalFor(from)!);
   if (from.kind === "decimal" && isNumeric(to)) {
-    if (to.kind === "float" || to.kind === "double") return true;
-    return decimalHolds(decimalFor(to)!, from);
+    // As many digits as the integer type has may still overflow it.
+    return isIntegral(to) && from.scale === 0 && from.precision < decimalFor(to)!.precision;
   }
   const position = NUMERIC_PRECEDENCE.indexOf(from.kind);
   if (position >= 0 && position < NUMERIC_PRECEDENCE.indexOf(to.kind)) return true;

@@ -1,4 +1,5 @@
 /** Types and schemas as SQL writes them: `a INT, b STRUCT<x: BIGINT NOT NULL>`. */
+import type { Condition } from "../errors/conditions.ts";
 import { SluiceError } from "../errors/error.ts";
 import { DECIMAL_PRECISION_MAX } from "./decimal.ts";
 import type { Token } from "./lexer.ts";
@@ -65,6 +66,7 @@ const YEAR_MONTH_FIELDS = ["YEAR", "MONTH"];
  */
 export function parseDdl(text: string): DataType {
   const stream = new TokenStream(text);
+  if (stream.atEnd()) throw new SluiceError("PARSE_EMPTY_STATEMENT");
   let schemaError: unknown;
   if (stream.isName() && stream.isName(1)) {
     try {
@@ -138,13 +140,13 @@ function typeAtCursor(stream: TokenStream): DataType {
     case "INTERVAL":
       return intervalType(stream);
     case "ARRAY": {
-      open(stream, token, "ARRAY", "<INT>");
+      open(stream, token, "INCOMPLETE_TYPE_DEFINITION.ARRAY");
       const element = dataType(stream);
       stream.expectOp(">");
       return array(element);
     }
     case "MAP": {
-      open(stream, token, "MAP", "<STRING, INT>");
+      open(stream, token, "INCOMPLETE_TYPE_DEFINITION.MAP");
       const key = dataType(stream);
       stream.expectOp(",");
       const value = dataType(stream);
@@ -158,18 +160,14 @@ function typeAtCursor(stream: TokenStream): DataType {
   }
 }
 
-function open(stream: TokenStream, token: Token, name: string, example: string): void {
+function open(stream: TokenStream, token: Token, condition: Condition): void {
   if (stream.acceptOp("<")) return;
-  throw new SluiceError(
-    "INCOMPLETE_TYPE_DEFINITION",
-    { type: name, example: `${name}${example}` },
-    stream.place(token),
-  );
+  throw new SluiceError(condition, {}, stream.place(token));
 }
 
 function structType(stream: TokenStream, token: Token): DataType {
   if (stream.acceptOp("<>")) return struct();
-  open(stream, token, "STRUCT", "<name: STRING, id: INT>");
+  open(stream, token, "INCOMPLETE_TYPE_DEFINITION.STRUCT");
   const fields: StructField[] = [];
   if (stream.acceptOp(">")) return struct();
   do {

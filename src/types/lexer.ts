@@ -20,6 +20,7 @@ const SINGLE = new Set("+-*/%&|^~!=<>(),.;:?[]{}@$");
 
 const WORD = /[\p{L}\p{N}_]+/uy;
 const NUMBER = /(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?:BD|[LSYFD])?/iy;
+const ASCII_NAME = /^\w+$/;
 const SPACE = /\s+/y;
 
 /** Splits a text into tokens; the last one is of kind `end`. */
@@ -83,7 +84,16 @@ function nextToken(text: string, at: number, before: Token | undefined): Token {
     if (number) return number;
   }
   const word = match(WORD, text, at);
-  if (word) return { kind: "word", value: word.toUpperCase(), text: word, start: at, stop: at + word.length };
+  if (word) {
+    if (!ASCII_NAME.test(word)) {
+      throw new SluiceError(
+        "INVALID_IDENTIFIER",
+        { ident: word },
+        { context: { fragment: text, start: at, stop: at + word.length } },
+      );
+    }
+    return { kind: "word", value: word.toUpperCase(), text: word, start: at, stop: at + word.length };
+  }
   const operator = OPERATORS.find((o) => text.startsWith(o, at)) ?? (SINGLE.has(c) ? c : undefined);
   if (operator) return { kind: "op", value: operator, text: operator, start: at, stop: at + operator.length };
   const symbol = String.fromCodePoint(text.codePointAt(at) as number);

@@ -103,13 +103,6 @@ export class TokenStream {
   expectName(): string {
     if (!this.isName()) throw this.syntaxError(": a name is expected here");
     const token = this.next();
-    if (token.kind === "quoted" && token.value === "") {
-      throw new SluiceError(
-        "PARSE_SYNTAX_ERROR",
-        { error: "'``'", hint: ": a name may not be empty" },
-        this.place(token),
-      );
-    }
     return token.kind === "quoted" ? token.value : token.text;
   }
 

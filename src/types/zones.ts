@@ -65,7 +65,9 @@ function makeZone(id: string): Zone | undefined {
   if (fixed !== undefined) return fixedZone(id, fixed);
   if (!/^[A-Za-z][A-Za-z0-9~/._+-]+$/.test(name)) return undefined;
   try {
-    return new RegionZone(id, name);
+    const zone = new RegionZone(id, name);
+    // The platform takes names in any case; Java, and so Spark, only as they are.
+    return zone.name.toLowerCase() === name.toLowerCase() && zone.name !== name ? undefined : zone;
   } catch {
     return undefined;
   }
@@ -99,6 +101,8 @@ interface Chunk {
 class RegionZone implements Zone {
   readonly id: string;
   readonly fixedOffset = undefined;
+  /** As the platform names it. */
+  readonly name: string;
   private readonly format: Intl.DateTimeFormat;
   private readonly chunks = new Map<number, Chunk>();
   private latest: Chunk | undefined;
@@ -116,6 +120,7 @@ class RegionZone implements Zone {
       minute: "numeric",
       second: "numeric",
     });
+    this.name = this.format.resolvedOptions().timeZone;
   }
 
   offsetAt(utcSeconds: number): number {
