@@ -4,7 +4,7 @@ import type { ScalarFunction } from "../functions/definition.ts";
 import type { Expression } from "../plan/messages.ts";
 import { implicitCast } from "../types/coercion.ts";
 import { sqlType } from "../types/print.ts";
-import { type DataType, field, type StructType, struct } from "../types/types.ts";
+import { type DataType, field, STRING, type StructType, struct } from "../types/types.ts";
 import type { Block, TimeWindowUse } from "./block.ts";
 import { callNamed, constantOf, scalarCall } from "./calls.ts";
 import { sameExpression } from "./equality.ts";
@@ -171,33 +171,58 @@ function windowTimeOf(block: Block, args: readonly TypedExpression[]): TypedExpr
 }
 
 /**
- * The `index`-th window that holds a timestamp, counted back from the newest, as [start, end].
- * Spark's arithmetic: start = t − floorMod(t − offset, slide) − index × slide.
+ * The start of the `index`-th window that holds a timestamp, counted back from the newest.
+ * Spark's arithmetic: t − floorMod(t − offset, slide) − index × slide.
  */
-function windowFunction(use: TimeWindowUse, index: number): ScalarFunction {
-  const { sizeUs, slideUs, startUs } = use;
+function windowStart(use: TimeWindowUse, index: number): ScalarFunction {
+  const { slideUs, startUs } = use;
   return {
     kind: "scalar",
-    name: "window",
+    name: "window_start",
     group: "datetime",
-    doc: { summary: "The window of time that a timestamp falls into.", args: "time, size, slide, start", examples: [] },
+    doc: { summary: "The start of the window of time that a timestamp falls into.", args: "time", examples: [] },
     resolve: (args) => ({
       inputs: [args[0].type],
-      output: windowType(args[0].type),
+      output: args[0].type,
       evaluation: {
         nulls: "propagate",
         emit(e, [time]) {
           const n = (x: number): string => (e.wide ? `${x}n` : String(x));
           const rest = e.fresh("intoSlide");
-          const start = e.fresh("windowStart");
           e.line(`const ${rest} = (${time}${startUs === 0 ? "" : ` - (${n(startUs)})`}) % ${n(slideUs)};`);
           const back = index === 0 ? "" : ` - ${n(index * slideUs)}`;
-          e.line(`const ${start} = ${time} - (${rest} < ${n(0)} ? ${rest} + ${n(slideUs)} : ${rest})${back};`);
-          return `[${start}, ${start} + ${n(sizeUs)}]`;
+          return `${time} - (${rest} < ${n(0)} ? ${rest} + ${n(slideUs)} : ${rest})${back}`;
         },
       },
     }),
   };
+}
+
+/** The end of the window with a given start. */
+function windowEnd(use: TimeWindowUse): ScalarFunction {
+  return {
+    kind: "scalar",
+    name: "window_end",
+    group: "datetime",
+    doc: { summary: "The end of the window of time with a given start.", args: "start", examples: [] },
+    resolve: (args) => ({
+      inputs: [args[0].type],
+      output: args[0].type,
+      evaluation: {
+        nulls: "propagate",
+        inline: true,
+        emit: (e, [start]) => `${start} + ${e.wide ? `${use.sizeUs}n` : use.sizeUs}`,
+      },
+    }),
+  };
+}
+
+/** The window as a struct of its bounds, so that whoever reads a bound doesn't need the struct. */
+function windowOf(block: Block, use: TimeWindowUse, index: number): TypedExpression {
+  const start = scalarCall(block, windowStart(use, index), "window_start", [use.time]);
+  const end = scalarCall(block, windowEnd(use), "window_end", [start]);
+  const name = (value: string): TypedExpression => ({ kind: "literal", type: STRING, value, nullable: false });
+  return callNamed(block, "named_struct", name("start"), start, name("end"), end);
 }
 
 /** A session that holds one row: from its time to its time and the gap. */
@@ -240,9 +265,7 @@ function applyOne(block: Block, input: PlanNode, use: TimeWindowUse): PlanNode {
     );
   }
   const count = Math.ceil(use.sizeUs / use.slideUs);
-  const windows = Array.from({ length: count }, (_, i) =>
-    scalarCall(block, windowFunction(use, i), "window", [use.time]),
-  );
+  const windows = Array.from({ length: count }, (_, i) => windowOf(block, use, i));
   if (count === 1) {
     return {
       kind: "project",
