@@ -195,7 +195,7 @@ function guarded(
   } else {
     e.line(`let ${name} = ${none};`);
     e.block(`if (!${parenthesised(guard)})`, () => {
-      e.line(body());
+      e.line(`${name} = ${body()};`);
     });
   }
   return { value: name, isNull: mayReturnNull ? `${name} === null` : guard };

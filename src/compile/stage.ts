@@ -195,36 +195,78 @@ export class Stage<A extends readonly unknown[], R> {
           });
           break;
         }
-        case "expand": {
-          const copy = e.fresh("copy");
-          const targets = step.output.map((a) => ({ a, v: e.fresh(a.name), n: e.fresh(`${a.name}_null`) }));
-          e.block(`for (let ${copy} = 0; ${copy} < ${step.projections.length}; ${copy}++)`, () => {
-            for (const t of targets) e.line(`let ${t.v}, ${t.n} = false;`);
-            e.block(`switch (${copy})`, () => {
-              for (let p = 0; p < step.projections.length; p++) {
-                e.block(`case ${p}:`, () => {
-                  step.projections[p].forEach((x, j) => {
-                    const r = scope.emit(x);
-                    const t = targets[j] as { v: string; n: string };
-                    e.line(
-                      r.isNull === "false"
-                        ? `${t.v} = ${r.value};`
-                        : `if (!(${t.n} = (${r.isNull}))) ${t.v} = ${r.value};`,
-                    );
-                  });
-                  e.line("break;");
-                });
-              }
-            });
-            for (const t of targets) locals.set(t.a.id, { value: t.v, isNull: t.a.nullable ? t.n : "false" });
-            this.#emitSteps(s + 1, scope, locals, views);
-          });
+        case "expand":
+          emitExpand(step, scope, locals, views, () => this.#emitSteps(s + 1, scope, locals, views));
           return;
-        }
       }
     }
     this.#end.row(scope);
   }
+}
+
+type Expand = Extract<StageStep, { kind: "expand" }>;
+
+/** A loop over the copies of a row; `rest` is emitted once, inside. Structs made here are kept as their fields. */
+function emitExpand(
+  step: Expand,
+  scope: StageScope,
+  locals: Map<number, Emitted>,
+  views: StructViews,
+  rest: () => void,
+): void {
+  const { e } = scope;
+  const columns: { readonly target: Attribute; readonly sources: readonly TypedExpression[] }[] = [];
+  const structs: { readonly struct: Attribute; readonly parts: readonly Attribute[] }[] = [];
+  step.output.forEach((a, j) => {
+    const sources = step.projections.map((p) => p[j] as TypedExpression);
+    if (sources.every((x) => x.kind === "attribute" && x.id === a.id)) return;
+    const fields = sources.map((x) => views.fieldsOf(x));
+    if (!fields.every((f) => f !== undefined)) {
+      columns.push({ target: a, sources });
+      return;
+    }
+    const parts = (fields[0] ?? []).map((f, k): Attribute => {
+      const made = fields.map((list) => (list as NonNullable<typeof list>)[k].expression);
+      const nullable = made.some((x) => x.nullable);
+      const name = `${a.name}_${f.name}`;
+      const part: Attribute = {
+        kind: "attribute",
+        id: views.freshId(),
+        name,
+        type: f.expression.type,
+        nullable,
+        qualifier: [],
+      };
+      columns.push({ target: part, sources: made });
+      return part;
+    });
+    structs.push({ struct: a, parts });
+  });
+  const copy = e.fresh("copy");
+  const targets = columns.map((c) => ({
+    ...c,
+    value: e.fresh(c.target.name),
+    isNull: e.fresh(`${c.target.name}_null`),
+  }));
+  e.block(`for (let ${copy} = 0; ${copy} < ${step.projections.length}; ${copy}++)`, () => {
+    for (const t of targets) e.line(t.target.nullable ? `let ${t.value}, ${t.isNull} = false;` : `let ${t.value};`);
+    e.block(`switch (${copy})`, () => {
+      for (let p = 0; p < step.projections.length; p++) {
+        e.block(`case ${p}:`, () => {
+          for (const t of targets) {
+            const r = scope.emit(t.sources[p] as TypedExpression);
+            if (r.isNull === "false" || !t.target.nullable) e.line(`${t.value} = ${r.value};`);
+            else e.line(`if (!(${t.isNull} = (${r.isNull}))) ${t.value} = ${r.value};`);
+          }
+          e.line("break;");
+        });
+      }
+    });
+    for (const t of targets)
+      locals.set(t.target.id, { value: t.value, isNull: t.target.nullable ? t.isNull : "false" });
+    for (const v of structs) views.define(v.struct, v.parts);
+    rest();
+  });
 }
 
 function emitProject(

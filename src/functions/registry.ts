@@ -1,14 +1,32 @@
 import { basicAggregates } from "./aggregate/basic.ts";
+import { accessFunctions } from "./collection/access.ts";
+import { arrayFunctions } from "./collection/array.ts";
+import { lambdaFunctions } from "./collection/lambda.ts";
+import { mapFunctions } from "./collection/map.ts";
+import { conditionalFunctions } from "./conditional/conditional.ts";
 import type { FunctionDefinition } from "./definition.ts";
 import { operatorFunctions } from "./math/operators.ts";
 import { booleanFunctions } from "./predicate/boolean.ts";
 import { comparisonFunctions } from "./predicate/comparison.ts";
+import { stringFunctions } from "./string/basic.ts";
+import { composingFunctions } from "./string/compose.ts";
+import { encodingFunctions } from "./string/encoding.ts";
+import { regexpFunctions } from "./string/regexp.ts";
 
 const groups: readonly (readonly FunctionDefinition[])[] = [
   operatorFunctions,
   comparisonFunctions,
   booleanFunctions,
   basicAggregates,
+  arrayFunctions,
+  mapFunctions,
+  lambdaFunctions,
+  accessFunctions,
+  stringFunctions,
+  regexpFunctions,
+  composingFunctions,
+  encodingFunctions,
+  conditionalFunctions,
 ];
 
 const byName = new Map<string, FunctionDefinition>();

@@ -14,6 +14,8 @@ export interface KeyLeaf {
   readonly type: DataType;
   readonly nullable: boolean;
   readonly kind: "number" | "double" | "bool" | "big" | "text" | "any";
+  /** Determined by another leaf (a window's end by its start): stored, but neither hashed nor compared. */
+  readonly derived: boolean;
   /** First slot column; an `any` key has a second one behind it, with the value itself. */
   readonly column: number;
 }
@@ -37,18 +39,21 @@ export function keysOf(
 ): Keys {
   const leaves: KeyLeaf[] = [];
   const specs: SlotColumnSpec[] = [];
-  const shape = (x: TypedExpression, name: string): KeyShape => {
+  const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
     if (x.type.kind === "struct" && !x.nullable) {
+      // A window of time has bounds, whatever its type says.
+      const bounded = x.kind === "attribute" && x.metadata?.["spark.timeWindow"] === true;
       const fields = x.type.fields.map((f, ordinal) =>
         shape(
-          { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable },
+          { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable && !bounded },
           `${name}_${f.name}`,
+          derived || (bounded && ordinal > 0),
         ),
       );
       return { kind: "struct", type: x.type, fields };
     }
     const kind = leafKind(x.type, wide);
-    leaves.push({ name, expression: x, type: x.type, nullable: x.nullable, kind, column: specs.length });
+    leaves.push({ name, expression: x, type: x.type, nullable: x.nullable, kind, derived, column: specs.length });
     if (kind === "any") {
       specs.push({ name: `${name}.text`, type: STRING, interned: true, nullable: x.nullable, initial: null });
       specs.push({ name, type: x.type, interned: false, nullable: x.nullable, initial: null });
@@ -170,6 +175,7 @@ export function emitHash(e: CodeEmitter, keys: readonly KeyValue[]): string {
   e.line(`let ${h} = 0;`);
   const mix = (code: string) => e.line(`${h} = Math.imul(${h} ^ ${code}, -1640531535); ${h} ^= ${h} >>> 15;`);
   for (const k of keys) {
+    if (k.leaf.derived) continue;
     if (k.leaf.kind === "big") mix(`${e.bind(hashBigint, "hashBigint")}(${k.value})`);
     else if (k.leaf.kind === "double" || isF64(k.leaf)) {
       const f = e.bind(f64, "f64");
@@ -177,7 +183,7 @@ export function emitHash(e: CodeEmitter, keys: readonly KeyValue[]): string {
       e.line(`${f}[0] = ${k.value};`);
       mix(`(${i}[0] ^ Math.imul(${i}[1], -2048144789))`);
     } else mix(k.value);
-    if (k.isNull !== "false") e.line(`if (${k.isNull}) ${h} ^= 0x51ed270b;`);
+    if (k.leaf.nullable && k.isNull !== "false") e.line(`if (${k.isNull}) ${h} ^= 0x51ed270b;`);
   }
   return h;
 }
@@ -188,17 +194,19 @@ function isF64(leaf: KeyLeaf): boolean {
 
 /** JS condition: the slot's key equals the row's. */
 export function emitEqual(keys: readonly KeyValue[], names: SlotNames, slot: string): string {
-  const parts = keys.map((k) => {
-    const stored = `${names.values[k.leaf.column]}[${slot}]`;
-    const same =
-      k.leaf.kind === "double"
-        ? `(${stored} === ${k.value} || (${k.value} !== ${k.value} && ${stored} !== ${stored}))`
-        : `${stored} === ${k.value}`;
-    if (!k.leaf.nullable) return same;
-    const flag = `${names.nulls[k.leaf.column]}[${slot}]`;
-    if (k.isNull === "false") return `${flag} === 0 && ${same}`;
-    return `((${k.isNull}) ? ${flag} === 1 : ${flag} === 0 && ${same})`;
-  });
+  const parts = keys
+    .filter((k) => !k.leaf.derived)
+    .map((k) => {
+      const stored = `${names.values[k.leaf.column]}[${slot}]`;
+      const same =
+        k.leaf.kind === "double"
+          ? `(${stored} === ${k.value} || (${k.value} !== ${k.value} && ${stored} !== ${stored}))`
+          : `${stored} === ${k.value}`;
+      if (!k.leaf.nullable) return same;
+      const flag = `${names.nulls[k.leaf.column]}[${slot}]`;
+      if (k.isNull === "false") return `${flag} === 0 && ${same}`;
+      return `((${k.isNull}) ? ${flag} === 1 : ${flag} === 0 && ${same})`;
+    });
   return parts.length === 0 ? "true" : parts.join(" && ");
 }
 
