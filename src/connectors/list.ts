@@ -12,6 +12,7 @@ export interface Connector {
 
 export const connectors: Readonly<Record<string, Connector>> = {
   console: { sink: async () => (await import("./console/console.ts")).consoleSink },
+  kafka: { source: async () => (await import("./kafka/source.ts")).kafkaSource },
   memory: { source: async () => (await import("./memory/source.ts")).memorySource },
   noop: { sink: async () => (await import("./noop/noop.ts")).noopSink },
   rate: { source: async () => (await import("./rate/rate.ts")).rateSource },

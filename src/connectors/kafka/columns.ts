@@ -1,0 +1,112 @@
+/** Rows of the Kafka source: only the columns that are asked for are made. */
+import type { Batch, Nulls, Vector } from "../../columns/vector.ts";
+import { SluiceError } from "../../errors/error.ts";
+import { array, BINARY, field, INT, LONG, STRING, type StructType, struct, TIMESTAMP } from "../../types/types.ts";
+import { type Value, WideRequired } from "../../types/values.ts";
+import type { ReadRequest } from "../contract.ts";
+import { nameOf, type TopicPartition } from "./offsets.ts";
+import { headersAt, type RecordBlock } from "./records.ts";
+
+const HEADERS = array(struct(field("key", STRING), field("value", BINARY)));
+
+const COLUMNS = [
+  field("key", BINARY),
+  field("value", BINARY),
+  field("topic", STRING),
+  field("partition", INT),
+  field("offset", LONG),
+  field("timestamp", TIMESTAMP),
+  field("timestampType", INT),
+];
+
+export function kafkaSchema(includeHeaders: boolean): StructType {
+  return includeHeaders ? struct(...COLUMNS, field("headers", HEADERS)) : struct(...COLUMNS);
+}
+
+export function blockToBatch(block: RecordBlock, source: TopicPartition, request: ReadRequest): Batch {
+  return { rows: block.rows, columns: request.columns.map((c) => column(c, block, source, request.wide)) };
+}
+
+function column(ordinal: number, block: RecordBlock, source: TopicPartition, wide: boolean): Vector {
+  const { rows, bytes } = block;
+  switch (ordinal) {
+    case 0:
+      return views(bytes, block.keyStarts, block.keyEnds);
+    case 1:
+      return views(bytes, block.valueStarts, block.valueEnds);
+    case 2: {
+      const name = new Uint8Array(Buffer.from(source.topic));
+      const ends = new Int32Array(rows).fill(name.length);
+      return { repr: "utf8", type: STRING, bytes: name, starts: new Int32Array(rows), ends, nulls: null };
+    }
+    case 3:
+      return { repr: "i32", type: INT, values: new Int32Array(rows).fill(source.partition), nulls: null };
+    case 4: {
+      if (!wide) return { repr: "f64", type: LONG, values: block.offsets, nulls: null };
+      return { repr: "i64", type: LONG, values: BigInt64Array.from(block.offsets, BigInt), nulls: null };
+    }
+    case 5:
+      return timestamps(block, source, wide);
+    case 6:
+      return { repr: "i32", type: INT, values: Int32Array.from(block.appendTimes), nulls: null };
+    default:
+      return headers(block);
+  }
+}
+
+function views(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): Vector {
+  let nulls: Nulls = null;
+  for (let i = 0; i < starts.length; i++) {
+    if (starts[i] >= 0) continue;
+    nulls ??= new Uint8Array(starts.length);
+    nulls[i] = 1;
+    starts[i] = 0;
+    ends[i] = 0;
+  }
+  return { repr: "utf8", type: BINARY, bytes, starts, ends, nulls };
+}
+
+/** Milliseconds whose microseconds fit 64 bits. */
+const MS_MAX = Math.floor(2 ** 63 / 1000);
+
+function timestamps(block: RecordBlock, source: TopicPartition, wide: boolean): Vector {
+  const { rows } = block;
+  const ms = block.timestamps;
+  if (wide) {
+    const values = new BigInt64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      checkTime(block, source, i);
+      values[i] = BigInt(ms[i]) * 1000n;
+    }
+    return { repr: "i64", type: TIMESTAMP, values, nulls: null };
+  }
+  const values = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const us = ms[i] * 1000;
+    if (us > Number.MAX_SAFE_INTEGER || us < Number.MIN_SAFE_INTEGER) {
+      checkTime(block, source, i);
+      throw new WideRequired();
+    }
+    values[i] = us;
+  }
+  return { repr: "f64", type: TIMESTAMP, values, nulls: null };
+}
+
+function checkTime(block: RecordBlock, source: TopicPartition, i: number): void {
+  const timestamp = block.timestamps[i];
+  if (timestamp <= MS_MAX && timestamp >= -MS_MAX) return;
+  const offset = block.offsets[i];
+  throw new SluiceError("KAFKA_MALFORMED_RECORD_TIMESTAMP", { topicPartition: nameOf(source), offset, timestamp });
+}
+
+function headers(block: RecordBlock): Vector {
+  const values: Value[] = [];
+  const nulls = new Uint8Array(block.rows);
+  for (let i = 0; i < block.rows; i++) {
+    const found = headersAt(block.bytes, block.headerStarts[i]) ?? [];
+    // No headers is null, as in Spark.
+    if (found.length === 0) nulls[i] = 1;
+    values.push(found.length === 0 ? null : found.map((h): Value => [h.name, h.value]));
+  }
+  return { repr: "obj", type: HEADERS, values, nulls };
+}

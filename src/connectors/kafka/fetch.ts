@@ -1,0 +1,100 @@
+/** The Fetch request, and its response down to the raw record batches, which `records.ts` reads. */
+import { createAPI, fetchV12 } from "@platformatic/kafka";
+import { WireReader } from "./wire.ts";
+
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Kafka's error code, 0 when there is none. */
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly aborted: readonly AbortedTransaction[];
+  /** Record batches, the last of which may be cut off. A view on the response. */
+  readonly records: Buffer;
+}
+
+export interface FetchResponse {
+  readonly errorCode: number;
+  readonly partitions: readonly FetchedPartition[];
+}
+
+export interface FetchRequestPartition {
+  readonly partition: number;
+  readonly fetchOffset: number;
+  readonly leaderEpoch: number;
+}
+
+export interface FetchRequest {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly partitionMaxBytes: number;
+  readonly readCommitted: boolean;
+  readonly rack: string;
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly FetchRequestPartition[] }[];
+}
+
+type WireArguments = Parameters<typeof fetchV12.createRequest>;
+
+export const fetchApi = createAPI<WireArguments, FetchResponse>(
+  1,
+  12,
+  fetchV12.createRequest,
+  (_correlationId, _key, _version, reader) => parseFetchResponse(reader.buffer.buffer),
+);
+
+/** The request in the form that `fetchApi` takes. Without a fetch session: every response tells every high watermark. */
+export function fetchArguments(request: FetchRequest): WireArguments {
+  const topics = request.topics.map(({ topic, partitions }) => ({
+    topicId: topic,
+    partitions: partitions.map((p) => ({
+      partition: p.partition,
+      currentLeaderEpoch: p.leaderEpoch,
+      fetchOffset: BigInt(p.fetchOffset),
+      lastFetchedEpoch: -1,
+      partitionMaxBytes: request.partitionMaxBytes,
+    })),
+  }));
+  const { maxWaitMs, minBytes, maxBytes, readCommitted, rack } = request;
+  return [maxWaitMs, minBytes, maxBytes, readCommitted ? 1 : 0, 0, -1, topics, [], rack];
+}
+
+/** @throws MalformedResponse */
+export function parseFetchResponse(buffer: Buffer): FetchResponse {
+  const r = new WireReader(buffer);
+  r.int32();
+  const errorCode = r.int16();
+  r.int32();
+  const partitions = r.array(() => {
+    const topic = r.string();
+    const found = r.array(() => partitionOf(r, topic));
+    r.tags();
+    return found;
+  });
+  r.tags();
+  return { errorCode, partitions: partitions.flat() };
+}
+
+function partitionOf(r: WireReader, topic: string): FetchedPartition {
+  const partition = r.int32();
+  const errorCode = r.int16();
+  const highWatermark = r.int64();
+  const lastStableOffset = r.int64();
+  const logStartOffset = r.int64();
+  const aborted = r.array(() => {
+    const transaction = { producerId: r.int64(), firstOffset: r.int64() };
+    r.tags();
+    return transaction;
+  });
+  r.int32();
+  const records = r.bytes();
+  r.tags();
+  return { topic, partition, errorCode, highWatermark, lastStableOffset, logStartOffset, aborted, records };
+}

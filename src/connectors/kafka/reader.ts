@@ -1,0 +1,126 @@
+/** Reads ranges of offsets: what both streaming batches and batch queries do. */
+import type { Batch } from "../../columns/vector.ts";
+import { SluiceError } from "../../errors/error.ts";
+import type { ReadRequest } from "../contract.ts";
+import { EARLIEST, type KafkaCluster, LATEST } from "./cluster.ts";
+import { blockToBatch } from "./columns.ts";
+import { offsetsAt } from "./discovery.ts";
+import type { Fetcher, PartitionProblem } from "./fetcher.ts";
+import { nameOf, type TopicPartition, valueIn } from "./offsets.ts";
+import { recordBlocks } from "./records.ts";
+import type { KafkaSourceOptions } from "./source-options.ts";
+
+/** Offsets [position, end) of a partition. */
+export interface OffsetRange extends TopicPartition {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Progress extends OffsetRange {
+  position: number;
+}
+
+/**
+ * The rows of the ranges, in the order of offsets within each partition, as their bytes arrive.
+ *
+ * @throws SluiceError KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE, KAFKA_DATA_LOSS.PARTITIONS_DELETED
+ */
+export async function* readRanges(
+  cluster: KafkaCluster,
+  fetcher: Fetcher,
+  options: KafkaSourceOptions,
+  ranges: readonly OffsetRange[],
+  request: ReadRequest,
+): AsyncGenerator<Batch> {
+  let pending: Progress[] = ranges.filter((r) => r.end > r.start).map((r) => ({ ...r, position: r.start }));
+  for (const range of pending) fetcher.position(range.topic, range.partition, range.start);
+  fetcher.pump();
+  const { clock } = cluster.environment;
+  let moved = clock.monotonic();
+  while (pending.length > 0) {
+    let advanced = false;
+    for (const range of pending) {
+      const { topic, partition } = range;
+      const chunk = fetcher.chunkAt(topic, partition, range.position);
+      if (chunk === undefined) {
+        const problem = fetcher.problemOf(topic, partition);
+        if (problem !== undefined) {
+          await settle(cluster, fetcher, options, range, problem);
+          advanced = true;
+        }
+        continue;
+      }
+      for (const block of recordBlocks(chunk, range.position, range.end, request.batchRowsMax)) {
+        if (block.rows > 0) yield blockToBatch(block, range, request);
+      }
+      range.position = Math.min(chunk.nextOffset, range.end);
+      fetcher.consumed(topic, partition, range.position);
+      advanced = true;
+    }
+    pending = pending.filter((r) => r.position < r.end);
+    if (advanced) {
+      moved = clock.monotonic();
+      continue;
+    }
+    if (cluster.closed) throw new SluiceError("KAFKA_CLOSED", { what: `read ${pending.map(nameOf).join(", ")}` });
+    await waitForChange(cluster, fetcher, options, pending, moved);
+  }
+}
+
+/** Waits for bytes; gives up on records that should exist and don't come. */
+async function waitForChange(
+  cluster: KafkaCluster,
+  fetcher: Fetcher,
+  options: KafkaSourceOptions,
+  pending: Progress[],
+  moved: number,
+): Promise<void> {
+  fetcher.pump();
+  await fetcher.changed(cluster.signal);
+  if (cluster.environment.clock.monotonic() - moved < options.pollTimeoutMs) return;
+  for (const range of pending) {
+    // The broker answers, and has nothing where records should be.
+    const end = fetcher.endOf(range.topic, range.partition);
+    if (end !== undefined && end < range.end) {
+      await settle(cluster, fetcher, options, range, { kind: "outOfRange", offset: range.position });
+    }
+  }
+}
+
+/** A range that can't be read: an error, or on to what there is, as failOnDataLoss says. */
+async function settle(
+  cluster: KafkaCluster,
+  fetcher: Fetcher,
+  options: KafkaSourceOptions,
+  range: Progress,
+  problem: PartitionProblem,
+): Promise<void> {
+  if (problem.kind === "failed") throw problem.error;
+  const { topic, partition } = range;
+  const name = nameOf(range);
+  const { log } = cluster.environment;
+  if (problem.kind === "missing") {
+    if (options.failOnDataLoss) throw new SluiceError("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: name });
+    log.warn(`${name} was deleted; offsets ${range.position} to ${range.end - 1} are lost.`);
+    range.position = range.end;
+    return;
+  }
+  const [earliest, latest] = await cluster.retrying("find the offsets there are", () =>
+    Promise.all([EARLIEST, LATEST].map((at) => offsetsAt(cluster, options, [range], at))),
+  );
+  const first = valueIn(earliest, topic, partition);
+  const last = valueIn(latest, topic, partition);
+  if (options.failOnDataLoss) {
+    throw new SluiceError("KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE", {
+      topicPartition: name,
+      startOffset: range.position,
+      endOffset: range.end,
+      available: first === undefined ? "no such partition" : `offsets ${first} to ${last}`,
+    });
+  }
+  const next = first !== undefined && first > range.position && first < range.end ? first : range.end;
+  log.warn(`Offsets ${range.position} to ${next - 1} of ${name} are lost; Kafka has ${first} to ${last}.`);
+  range.position = next;
+  fetcher.position(topic, partition, next);
+  fetcher.pump();
+}

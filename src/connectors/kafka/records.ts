@@ -1,0 +1,433 @@
+/**
+ * Record batches (format version 2) to columns of positions, without an object for each record. What is read is checked:
+ * CRC-32C, lengths, counts; damaged bytes end in an error that names the place, never in wrong rows.
+ *
+ * ```
+ *  0 baseOffset int64      21 attributes int16       43 producerId int64      57 recordCount int32
+ *  8 batchLength int32     23 lastOffsetDelta int32  51 producerEpoch int16   61 records …
+ * 12 leaderEpoch int32     27 baseTimestamp int64    53 baseSequence int32
+ * 16 magic int8            35 maxTimestamp int64
+ * 17 crc uint32 (of everything from 21 on)
+ * ```
+ */
+import { crc32c } from "@platformatic/kafka";
+import { SluiceError } from "../../errors/error.ts";
+import { Codec, DecompressionError, decompress, Output } from "../../formats/compression/codecs.ts";
+import type { AbortedTransaction } from "./fetch.ts";
+
+export const BATCH_HEADER_BYTES = 61;
+const PREFIX_BYTES = 12;
+const CRC_FROM = 21;
+/** Length, attributes, timestamp, offset, key, value, header count: a byte each at least. */
+const RECORD_BYTES_MIN = 7;
+const CONTROL = 0x20;
+const TRANSACTIONAL = 0x10;
+const LOG_APPEND_TIME = 0x08;
+
+/** Raw batches of one partition as they came from the broker. */
+export interface FetchedRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Buffer;
+  /** Where the fetch began. */
+  readonly fetchOffset: number;
+  /** The offset after the last complete batch. */
+  readonly nextOffset: number;
+  /** Undefined when uncommitted records are wanted too. */
+  readonly aborted: readonly AbortedTransaction[] | undefined;
+}
+
+/** Rows as positions in `bytes`. Arrays are as long as `rows`. A key or value that is null has its start at -1. */
+export interface RecordBlock {
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+  readonly offsets: Float64Array;
+  /** Milliseconds. */
+  readonly timestamps: Float64Array;
+  /** 1 where the timestamp is the broker's (LogAppendTime). */
+  readonly appendTimes: Uint8Array;
+  readonly keyStarts: Int32Array;
+  readonly keyEnds: Int32Array;
+  readonly valueStarts: Int32Array;
+  readonly valueEnds: Int32Array;
+  /** Where each record's header count stands. */
+  readonly headerStarts: Int32Array;
+}
+
+export interface RecordLimits {
+  /** Bytes that the batches of one block may have when decompressed. */
+  readonly decompressedBytesMax: number;
+}
+
+const DEFAULT_LIMITS: RecordLimits = { decompressedBytesMax: 256 << 20 };
+/** A block is closed when it has this many decompressed bytes. */
+const BLOCK_BYTES = 4 << 20;
+
+function int64(b: Buffer, at: number): number {
+  return b.readInt32BE(at) * 4294967296 + b.readUInt32BE(at + 4);
+}
+
+function corrupt(records: { topic: string; partition: number }, offset: number, reason: string): SluiceError {
+  const { topic, partition } = records;
+  return new SluiceError("KAFKA_CORRUPT_RECORD_BATCH", { topic, partition, offset, reason });
+}
+
+/**
+ * The offset after the last complete batch in `bytes`, found from the batches' headers alone.
+ *
+ * @throws SluiceError KAFKA_CORRUPT_RECORD_BATCH, KAFKA_UNSUPPORTED_RECORD_FORMAT
+ */
+export function nextOffsetOf(topic: string, partition: number, bytes: Buffer, fetchOffset: number): number {
+  let next = fetchOffset;
+  let p = 0;
+  while (p + BATCH_HEADER_BYTES <= bytes.length) {
+    const size = bytes.readInt32BE(p + 8) + PREFIX_BYTES;
+    checkMagic(topic, partition, bytes, p, next);
+    if (size < BATCH_HEADER_BYTES) throw corrupt({ topic, partition }, next, `a batch of ${size} bytes`);
+    if (p + size > bytes.length) break;
+    const last = int64(bytes, p) + bytes.readInt32BE(p + 23);
+    if (last < next || !Number.isSafeInteger(last)) {
+      throw corrupt({ topic, partition }, next, `a batch that ends at offset ${last} after offset ${next - 1}`);
+    }
+    next = last + 1;
+    p += size;
+  }
+  if (p === 0 && bytes.length > 0) {
+    throw corrupt({ topic, partition }, fetchOffset, `${bytes.length} bytes without one complete batch`);
+  }
+  return next;
+}
+
+function checkMagic(topic: string, partition: number, bytes: Buffer, p: number, offset: number): void {
+  const magic = bytes.readInt8(p + 16);
+  if (magic === 2) return;
+  if (magic === 0 || magic === 1) {
+    throw new SluiceError("KAFKA_UNSUPPORTED_RECORD_FORMAT", { topic, partition, offset, version: magic });
+  }
+  throw corrupt({ topic, partition }, offset, `format version ${magic}`);
+}
+
+/** A batch that passed its checks and whose records are wanted. */
+interface Batch {
+  readonly at: number;
+  readonly size: number;
+  readonly baseOffset: number;
+  readonly attributes: number;
+  readonly count: number;
+}
+
+/**
+ * The records of `[startOffset, endOffset)` in blocks of at most `rowsMax` rows. Control records are left out, and
+ * records of aborted transactions where the fetch was read-committed.
+ *
+ * @throws SluiceError KAFKA_CORRUPT_RECORD_BATCH, KAFKA_UNSUPPORTED_RECORD_FORMAT
+ */
+export function* recordBlocks(
+  records: FetchedRecords,
+  startOffset: number,
+  endOffset: number,
+  rowsMax: number,
+  limits: RecordLimits = DEFAULT_LIMITS,
+): Generator<RecordBlock> {
+  let group: Batch[] = [];
+  let rows = 0;
+  let compressed = false;
+  for (const batch of wantedBatches(records, startOffset, endOffset)) {
+    const isCompressed = (batch.attributes & 7) !== Codec.NONE;
+    if (group.length > 0 && (isCompressed !== compressed || rows >= rowsMax || sizeOf(group) >= BLOCK_BYTES)) {
+      yield* index(records, group, compressed, startOffset, endOffset, rowsMax, limits);
+      group = [];
+      rows = 0;
+    }
+    compressed = isCompressed;
+    group.push(batch);
+    rows += batch.count;
+  }
+  if (group.length > 0) yield* index(records, group, compressed, startOffset, endOffset, rowsMax, limits);
+}
+
+function sizeOf(group: readonly Batch[]): number {
+  const last = group[group.length - 1] as Batch;
+  return last.at + last.size - (group[0] as Batch).at;
+}
+
+function* wantedBatches(records: FetchedRecords, startOffset: number, endOffset: number): Generator<Batch> {
+  const { bytes, topic, partition } = records;
+  const transactions = records.aborted === undefined ? undefined : new Aborted(records.aborted);
+  let offset = records.fetchOffset;
+  for (let p = 0; p + BATCH_HEADER_BYTES <= bytes.length; ) {
+    const size = bytes.readInt32BE(p + 8) + PREFIX_BYTES;
+    checkMagic(topic, partition, bytes, p, offset);
+    if (size < BATCH_HEADER_BYTES) throw corrupt(records, offset, `a batch of ${size} bytes`);
+    if (p + size > bytes.length) return;
+    const baseOffset = int64(bytes, p);
+    const lastDelta = bytes.readInt32BE(p + 23);
+    if (baseOffset >= endOffset) return;
+    checkCrc(records, p, size, offset);
+    const attributes = bytes.readInt16BE(p + CRC_FROM);
+    const count = bytes.readInt32BE(p + 57);
+    if (count < 0 || lastDelta < 0 || count > lastDelta + 1) {
+      throw corrupt(records, baseOffset, `${count} records up to offset delta ${lastDelta}`);
+    }
+    const isControl = (attributes & CONTROL) !== 0;
+    const isAborted = transactions?.covers(bytes, p, attributes, baseOffset + lastDelta, isControl) ?? false;
+    const wanted = !isControl && !isAborted && count > 0 && baseOffset + lastDelta >= startOffset;
+    if (wanted) yield { at: p, size, baseOffset, attributes, count };
+    offset = baseOffset + lastDelta + 1;
+    p += size;
+  }
+}
+
+function checkCrc(records: FetchedRecords, p: number, size: number, offset: number): void {
+  const { bytes } = records;
+  const expected = bytes.readUInt32BE(p + 17);
+  const actual = crc32c(bytes.subarray(p + CRC_FROM, p + size)) >>> 0;
+  if (actual !== expected) throw corrupt(records, offset, "its CRC-32C doesn't match its bytes");
+}
+
+/** Which producers are inside an aborted transaction, as the walk over the batches goes on. */
+class Aborted {
+  private readonly upcoming: AbortedTransaction[];
+  private readonly producers = new Set<number>();
+
+  constructor(list: readonly AbortedTransaction[]) {
+    this.upcoming = [...list].sort((a, b) => b.firstOffset - a.firstOffset);
+  }
+
+  /** Takes note of the batch; true when its records are to be left out. */
+  covers(bytes: Buffer, p: number, attributes: number, lastOffset: number, isControl: boolean): boolean {
+    if ((attributes & TRANSACTIONAL) === 0) return false;
+    for (
+      let next = this.upcoming.at(-1);
+      next !== undefined && next.firstOffset <= lastOffset;
+      next = this.upcoming.at(-1)
+    ) {
+      this.producers.add(next.producerId);
+      this.upcoming.pop();
+    }
+    const producerId = int64(bytes, p + 43);
+    if (isControl) {
+      if (isAbortMarker(bytes, p)) this.producers.delete(producerId);
+      return false;
+    }
+    return this.producers.has(producerId);
+  }
+}
+
+/** A control record's key is a version and a type, both int16; type 0 aborts, 1 commits. */
+function isAbortMarker(bytes: Buffer, p: number): boolean {
+  // Length, attributes, timestamp delta, offset delta, key length: all are variable except the attributes.
+  let at = p + BATCH_HEADER_BYTES;
+  const skip = (): void => {
+    while (at < bytes.length && bytes[at] >= 0x80) at++;
+    at++;
+  };
+  skip();
+  at++;
+  skip();
+  skip();
+  skip();
+  return at + 4 <= bytes.length && bytes.readInt16BE(at + 2) === 0;
+}
+
+/** Arrays that the rows of one group go into. */
+interface Columns {
+  readonly offsets: Float64Array;
+  readonly timestamps: Float64Array;
+  readonly appendTimes: Uint8Array;
+  readonly keyStarts: Int32Array;
+  readonly keyEnds: Int32Array;
+  readonly valueStarts: Int32Array;
+  readonly valueEnds: Int32Array;
+  readonly headerStarts: Int32Array;
+}
+
+function* index(
+  records: FetchedRecords,
+  group: readonly Batch[],
+  compressed: boolean,
+  startOffset: number,
+  endOffset: number,
+  rowsMax: number,
+  limits: RecordLimits,
+): Generator<RecordBlock> {
+  const source = records.bytes;
+  const out = compressed ? new Output(sizeOf(group) * 6, limits.decompressedBytesMax) : undefined;
+  const ranges = group.map((batch) => {
+    const from = batch.at + BATCH_HEADER_BYTES;
+    const to = batch.at + batch.size;
+    if (out === undefined) return { from, to };
+    const begin = out.length;
+    unfold(records, batch, source, from, to, out);
+    return { from: begin, to: out.length };
+  });
+  const bytes = out?.bytes ?? new Uint8Array(source.buffer, source.byteOffset, source.length);
+  let total = 0;
+  group.forEach((batch, i) => {
+    const range = ranges[i] as { from: number; to: number };
+    if (batch.count * RECORD_BYTES_MIN > range.to - range.from) {
+      throw corrupt(records, batch.baseOffset, `${batch.count} records in ${range.to - range.from} bytes`);
+    }
+    total += batch.count;
+  });
+  const columns = allocate(total);
+  let rows = 0;
+  group.forEach((batch, i) => {
+    const range = ranges[i] as { from: number; to: number };
+    const header = { base: batch.baseOffset, time: int64(source, batch.at + 27), max: int64(source, batch.at + 35) };
+    const end = indexBatch(bytes, range.from, range.to, batch, header, columns, rows, startOffset, endOffset);
+    if (end < 0) throw corrupt(records, batch.baseOffset, "its records don't fit its length");
+    rows = end;
+  });
+  for (let from = 0; from < rows; from += rowsMax) yield slice(columns, bytes, from, Math.min(rows, from + rowsMax));
+}
+
+function unfold(records: FetchedRecords, batch: Batch, source: Buffer, from: number, to: number, out: Output): void {
+  try {
+    decompress(batch.attributes & 7, source, from, to, out);
+  } catch (error) {
+    if (!(error instanceof DecompressionError)) throw error;
+    throw corrupt(records, batch.baseOffset, error.message.replace(/\.$/, ""));
+  }
+}
+
+function allocate(rows: number): Columns {
+  return {
+    offsets: new Float64Array(rows),
+    timestamps: new Float64Array(rows),
+    appendTimes: new Uint8Array(rows),
+    keyStarts: new Int32Array(rows),
+    keyEnds: new Int32Array(rows),
+    valueStarts: new Int32Array(rows),
+    valueEnds: new Int32Array(rows),
+    headerStarts: new Int32Array(rows),
+  };
+}
+
+function slice(c: Columns, bytes: Uint8Array, from: number, to: number): RecordBlock {
+  return {
+    rows: to - from,
+    bytes,
+    offsets: c.offsets.subarray(from, to),
+    timestamps: c.timestamps.subarray(from, to),
+    appendTimes: c.appendTimes.subarray(from, to),
+    keyStarts: c.keyStarts.subarray(from, to),
+    keyEnds: c.keyEnds.subarray(from, to),
+    valueStarts: c.valueStarts.subarray(from, to),
+    valueEnds: c.valueEnds.subarray(from, to),
+    headerStarts: c.headerStarts.subarray(from, to),
+  };
+}
+
+/** The loop over one batch's records. Returns the row after its last one, or -1 when the bytes are no such records. */
+function indexBatch(
+  b: Uint8Array,
+  from: number,
+  to: number,
+  batch: Batch,
+  header: { readonly base: number; readonly time: number; readonly max: number },
+  columns: Columns,
+  rowFirst: number,
+  startOffset: number,
+  endOffset: number,
+): number {
+  const { offsets, timestamps, appendTimes, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts } = columns;
+  const appended = (batch.attributes & LOG_APPEND_TIME) !== 0 ? 1 : 0;
+  let row = rowFirst;
+  let p = from;
+  for (let i = 0; i < batch.count; i++) {
+    // Variable-length numbers, zigzag. One byte is by far the most frequent size, so that is tried first.
+    let byte = b[p++] | 0;
+    let length = byte & 0x7f;
+    if (byte >= 0x80) {
+      byte = b[p++] | 0;
+      length |= (byte & 0x7f) << 7;
+      for (let shift = 14; byte >= 0x80 && shift < 35; shift += 7) {
+        byte = b[p++] | 0;
+        length |= (byte & 0x7f) << shift;
+      }
+    }
+    length = (length >>> 1) ^ -(length & 1);
+    const stop = p + length;
+    if (length < RECORD_BYTES_MIN - 1 || stop > to) return -1;
+    p++;
+    byte = b[p++] | 0;
+    let time = byte & 0x7f;
+    for (let scale = 128; byte >= 0x80 && scale < 2 ** 70; scale *= 128) {
+      byte = b[p++] | 0;
+      time += (byte & 0x7f) * scale;
+    }
+    time = time % 2 === 0 ? time / 2 : -(time + 1) / 2;
+    byte = b[p++] | 0;
+    let delta = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = b[p++] | 0;
+      delta |= (byte & 0x7f) << shift;
+    }
+    delta = (delta >>> 1) ^ -(delta & 1);
+    byte = b[p++] | 0;
+    let keyLength = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = b[p++] | 0;
+      keyLength |= (byte & 0x7f) << shift;
+    }
+    keyLength = (keyLength >>> 1) ^ -(keyLength & 1);
+    const keyStart = p;
+    if (keyLength > 0) p += keyLength;
+    if (p >= stop) return -1;
+    byte = b[p++] | 0;
+    let valueLength = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = b[p++] | 0;
+      valueLength |= (byte & 0x7f) << shift;
+    }
+    valueLength = (valueLength >>> 1) ^ -(valueLength & 1);
+    const valueStart = p;
+    if (valueLength > 0) p += valueLength;
+    // A byte is left at least: the number of headers, 0 when there are none.
+    if (p >= stop || keyLength < -1 || valueLength < -1 || delta < 0) return -1;
+    if (stop - p === 1 && b[p] !== 0) return -1;
+    const offset = header.base + delta;
+    if (offset >= startOffset && offset < endOffset) {
+      offsets[row] = offset;
+      timestamps[row] = appended === 1 ? header.max : header.time + time;
+      appendTimes[row] = appended;
+      keyStarts[row] = keyLength < 0 ? -1 : keyStart;
+      keyEnds[row] = keyStart + keyLength;
+      valueStarts[row] = valueLength < 0 ? -1 : valueStart;
+      valueEnds[row] = valueStart + valueLength;
+      headerStarts[row] = p;
+      row++;
+    }
+    p = stop;
+  }
+  return p === to ? row : -1;
+}
+
+/** A record's headers, from where its header count stands; undefined when the bytes are no such headers. */
+export function headersAt(b: Uint8Array, at: number): { name: string; value: Uint8Array | null }[] | undefined {
+  let p = at;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = b[p++] | 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  };
+  const count = varint();
+  if (count < 0 || count > b.length - p) return undefined;
+  const headers: { name: string; value: Uint8Array | null }[] = [];
+  for (let i = 0; i < count; i++) {
+    const nameLength = varint();
+    if (nameLength < 0 || p + nameLength > b.length) return undefined;
+    const name = Buffer.from(b.buffer, b.byteOffset + p, nameLength).toString("utf8");
+    p += nameLength;
+    const valueLength = varint();
+    if (valueLength < -1 || p + valueLength > b.length) return undefined;
+    headers.push({ name, value: valueLength < 0 ? null : b.slice(p, p + valueLength) });
+    p += Math.max(0, valueLength);
+  }
+  return headers;
+}

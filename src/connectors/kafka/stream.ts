@@ -1,0 +1,324 @@
+/** The Kafka source of a streaming query. */
+import type { Batch } from "../../columns/vector.ts";
+import { SluiceError } from "../../errors/error.ts";
+import type { Environment, Offset, ReadRequest, SourceCheckpoint, StreamSource } from "../contract.ts";
+import { EARLIEST, type KafkaCluster, LATEST } from "./cluster.ts";
+import { offsetsAt, partitionsOf, resolveLimit } from "./discovery.ts";
+import { Fetcher } from "./fetcher.ts";
+import { GroupOffsets } from "./group-offsets.ts";
+import {
+  entriesOf,
+  formatOffsets,
+  limitOffsets,
+  nameOf,
+  offsetsBetween,
+  type PartitionMap,
+  parseOffsets,
+  partitionMap,
+  type TopicPartition,
+  tryParseOffsets,
+  valueIn,
+} from "./offsets.ts";
+import { type OffsetRange, readRanges } from "./reader.ts";
+import type { KafkaSourceOptions } from "./source-options.ts";
+
+/** Bytes that are fetched ahead, at most. */
+const BUFFER_BYTES_MAX = 48 << 20;
+/** Spark writes a zero byte and a version before the JSON. */
+const INITIAL_OFFSETS_HEADER = "\u0000v1\n";
+
+export class KafkaStream implements StreamSource {
+  readonly description: string;
+  private readonly cluster: KafkaCluster;
+  private readonly options: KafkaSourceOptions;
+  private readonly environment: Environment;
+  private readonly checkpoint: SourceCheckpoint;
+  private readonly fetcher: Fetcher;
+  private readonly group: GroupOffsets | undefined;
+  /** Where partitions begin that were found while running. */
+  private readonly firstOffsets = new Map<string, number>();
+  private partitions: readonly TopicPartition[] = [];
+  private topicIds = new Map<string, string>();
+  private newest: PartitionMap | undefined;
+  private frozen: PartitionMap | undefined;
+  private refreshedAt = Number.NEGATIVE_INFINITY;
+  private batchPlannedAt: number;
+
+  constructor(
+    cluster: KafkaCluster,
+    options: KafkaSourceOptions,
+    environment: Environment,
+    checkpoint: SourceCheckpoint,
+  ) {
+    this.cluster = cluster;
+    this.options = options;
+    this.environment = environment;
+    this.checkpoint = checkpoint;
+    this.description = `KafkaV2[${describe(options)}]`;
+    this.batchPlannedAt = environment.clock.now();
+    this.fetcher = new Fetcher(cluster, {
+      maxWaitMs: options.fetchMaxWaitMs,
+      minBytes: options.fetchMinBytes,
+      maxBytes: options.fetchMaxBytes,
+      partitionMaxBytes: options.partitionMaxBytes,
+      readCommitted: options.readCommitted,
+      rack: options.rack,
+      bufferBytesMax: BUFFER_BYTES_MAX,
+    });
+    this.group = options.consumerGroup === undefined ? undefined : new GroupOffsets(cluster, options.consumerGroup);
+  }
+
+  async initialOffset(): Promise<Offset> {
+    const kept = await this.checkpoint.read("0");
+    const text = kept?.slice(kept.indexOf("{"));
+    if (text !== undefined && tryParseOffsets(text) !== undefined) return text;
+    const offsets = await this.cluster.retrying("find where to start", async () => {
+      const partitions = await this.discover(true);
+      return resolveLimit(this.cluster, this.options, this.options.starting, partitions, "start");
+    });
+    const initial = formatOffsets(offsets);
+    await this.checkpoint.write("0", INITIAL_OFFSETS_HEADER + initial);
+    return initial;
+  }
+
+  async latestOffset(start: Offset, unlimited: boolean): Promise<Offset> {
+    const from = parseOffsets(start);
+    const ends = this.knownEnds(from) ?? (await this.askEnds());
+    const begins = await this.withNewPartitions(from, ends);
+    this.newest = ends;
+    const available = this.frozen === undefined ? ends : earlier(ends, this.frozen);
+    const until = this.afterLosses(begins, available);
+    if (unlimited) return this.planned(until);
+    const { minOffsetsPerTrigger, maxOffsetsPerTrigger, maxTriggerDelayMs } = this.options;
+    if (minOffsetsPerTrigger !== undefined && this.frozen === undefined) {
+      const waited = this.environment.clock.now() - this.batchPlannedAt;
+      if (waited < maxTriggerDelayMs && offsetsBetween(begins, until) < minOffsetsPerTrigger) return start;
+    }
+    if (maxOffsetsPerTrigger === undefined) return this.planned(until);
+    return this.planned(limitOffsets(maxOffsetsPerTrigger, begins, until));
+  }
+
+  private planned(until: PartitionMap): Offset {
+    this.batchPlannedAt = this.environment.clock.now();
+    return formatOffsets(until);
+  }
+
+  /** The ends that fetch responses told, when they show something new; saves asking. */
+  private knownEnds(from: PartitionMap): PartitionMap | undefined {
+    const { clock } = this.environment;
+    if (clock.monotonic() - this.refreshedAt > this.cluster.settings.metadataMaxAgeMs) return undefined;
+    let isNew = false;
+    const ends: (TopicPartition & { value: number })[] = [];
+    for (const { topic, partition } of this.partitions) {
+      const value = this.fetcher.endOf(topic, partition);
+      if (value === undefined) return undefined;
+      isNew ||= value > (valueIn(from, topic, partition) ?? value);
+      ends.push({ topic, partition, value });
+    }
+    return isNew ? partitionMap(ends) : undefined;
+  }
+
+  private async askEnds(): Promise<PartitionMap> {
+    return this.cluster.retrying("find the newest offsets", async () => {
+      const partitions = await this.discover(false);
+      return offsetsAt(this.cluster, this.options, partitions, LATEST);
+    });
+  }
+
+  /** Asks which partitions there are. A topic that was created again has a new id. */
+  private async discover(mustExist: boolean): Promise<readonly TopicPartition[]> {
+    this.partitions = await partitionsOf(this.cluster, this.options, mustExist);
+    this.refreshedAt = this.environment.clock.monotonic();
+    const again: string[] = [];
+    for (const { topic } of this.partitions) {
+      const id = this.cluster.known(topic)?.id ?? "";
+      const before = this.topicIds.get(topic);
+      if (before !== undefined && before !== id) again.push(topic);
+      this.topicIds.set(topic, id);
+    }
+    if (again.length > 0) {
+      this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: [...new Set(again)].join(", ") });
+    }
+    this.fetcher.retain(new Set(this.partitions.map(nameOf)));
+    return this.partitions;
+  }
+
+  /** `from`, with the beginnings of partitions that it doesn't have. */
+  private async withNewPartitions(from: PartitionMap, ends: PartitionMap): Promise<PartitionMap> {
+    const fresh = [...entriesOf(ends)].filter((e) => valueIn(from, e.topic, e.partition) === undefined);
+    if (fresh.length === 0) return from;
+    const unknown = fresh.filter((e) => !this.firstOffsets.has(nameOf(e)));
+    if (unknown.length > 0) {
+      const found = await this.cluster.retrying("find where new partitions begin", () =>
+        offsetsAt(this.cluster, this.options, unknown, EARLIEST),
+      );
+      for (const e of unknown) this.noteNew(e, valueIn(found, e.topic, e.partition));
+    }
+    const added = fresh.map((e) => ({ ...e, value: this.firstOffsets.get(nameOf(e)) ?? 0 }));
+    return partitionMap([...entriesOf(from), ...added]);
+  }
+
+  private noteNew(partition: TopicPartition, first: number | undefined): void {
+    const topicPartition = nameOf(partition);
+    if (first === undefined) {
+      this.dataLoss("KAFKA_DATA_LOSS.INITIAL_OFFSET_NOT_FOUND_FOR_PARTITIONS", { partitions: topicPartition });
+      return;
+    }
+    this.firstOffsets.set(topicPartition, first);
+    if (first > 0) {
+      const condition = "KAFKA_DATA_LOSS.ADDED_PARTITION_DOES_NOT_START_FROM_OFFSET_ZERO";
+      this.dataLoss(condition, { topicPartition, startOffset: first });
+    } else {
+      this.environment.log.info(`Reading the new partition ${topicPartition} from its beginning.`);
+    }
+  }
+
+  /** Compares what was read with what there is. */
+  private afterLosses(from: PartitionMap, until: PartitionMap): PartitionMap {
+    const gone = [...entriesOf(from)].filter((e) => valueIn(until, e.topic, e.partition) === undefined);
+    if (gone.length > 0) {
+      this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: gone.map(nameOf).join(", ") });
+    }
+    if (this.frozen !== undefined) return later(until, from);
+    for (const e of entriesOf(until)) {
+      const before = valueIn(from, e.topic, e.partition) ?? 0;
+      if (e.value >= before) continue;
+      const parameters = { topicPartition: nameOf(e), prevOffset: before, newOffset: e.value };
+      this.dataLoss("KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED", parameters);
+    }
+    return until;
+  }
+
+  private dataLoss(
+    condition: ConstructorParameters<typeof SluiceError>[0],
+    parameters: Record<string, string | number>,
+  ) {
+    const error = new SluiceError(condition, parameters);
+    if (this.options.failOnDataLoss) throw error;
+    this.environment.log.warn(error.message);
+  }
+
+  async freeze(): Promise<void> {
+    this.frozen = await this.askEnds();
+  }
+
+  async waitForData(offset: Offset, signal: AbortSignal): Promise<void> {
+    const from = parseOffsets(offset);
+    const stop = AbortSignal.any([signal, this.cluster.signal]);
+    this.positionAt(from);
+    while (!stop.aborted) {
+      if (this.hasNews(from)) return;
+      const timer = new AbortController();
+      const due = this.refreshedAt + this.cluster.settings.metadataMaxAgeMs - this.environment.clock.monotonic();
+      const refresh = this.environment.clock.sleep(Math.max(0, due), AbortSignal.any([stop, timer.signal]));
+      await Promise.race([this.fetcher.changed(AbortSignal.any([stop, timer.signal])), refresh]);
+      timer.abort();
+      const isDue = this.environment.clock.monotonic() - this.refreshedAt >= this.cluster.settings.metadataMaxAgeMs;
+      if (isDue && !stop.aborted) await this.lookAgain();
+    }
+  }
+
+  /** Partitions may have been added. While brokers are away the fetches go on trying and tell. */
+  private async lookAgain(): Promise<void> {
+    this.refreshedAt = this.environment.clock.monotonic();
+    try {
+      await this.discover(false);
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+    }
+  }
+
+  private hasNews(from: PartitionMap): boolean {
+    for (const { topic, partition } of this.partitions) {
+      const known = valueIn(from, topic, partition);
+      if (known === undefined) return true;
+      if ((this.fetcher.endOf(topic, partition) ?? 0) > known) return true;
+      if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
+    }
+    for (const { topic, partition } of entriesOf(from)) {
+      if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
+    }
+    return false;
+  }
+
+  private positionAt(from: PartitionMap): void {
+    for (const { topic, partition, value } of entriesOf(from)) this.fetcher.position(topic, partition, value);
+    this.fetcher.pump();
+  }
+
+  async *read(start: Offset, end: Offset, request: ReadRequest): AsyncGenerator<Batch> {
+    const until = parseOffsets(end);
+    const from = await this.withNewPartitions(parseOffsets(start), until);
+    const ranges = [...entriesOf(until)].map(
+      ({ topic, partition, value }): OffsetRange => ({
+        topic,
+        partition,
+        start: valueIn(from, topic, partition) ?? value,
+        end: value,
+      }),
+    );
+    if (this.partitions.length === 0) {
+      await this.cluster.retrying("find the partitions", () => this.discover(false));
+    }
+    yield* readRanges(this.cluster, this.fetcher, this.options, ranges, request);
+    this.positionAt(until);
+  }
+
+  async commit(end: Offset): Promise<void> {
+    await this.group?.commit(parseOffsets(end));
+  }
+
+  newestOffset(): Offset | undefined {
+    return this.newest === undefined ? undefined : formatOffsets(this.newest);
+  }
+
+  metrics(end: Offset): Readonly<Record<string, string>> {
+    if (this.newest === undefined) return {};
+    const until = parseOffsets(end);
+    const behind = [...entriesOf(this.newest)].map((e) =>
+      Math.max(0, (this.fetcher.endOf(e.topic, e.partition) ?? e.value) - (valueIn(until, e.topic, e.partition) ?? 0)),
+    );
+    if (behind.length === 0) return {};
+    const sum = behind.reduce((a, b) => a + b, 0);
+    return {
+      minOffsetsBehindLatest: String(Math.min(...behind)),
+      maxOffsetsBehindLatest: String(Math.max(...behind)),
+      avgOffsetsBehindLatest: (sum / behind.length).toFixed(1),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.group?.flush();
+    await this.cluster.close();
+    this.fetcher.wake();
+  }
+}
+
+/** The smaller offset of each partition that both have. */
+function earlier(a: PartitionMap, b: PartitionMap): PartitionMap {
+  return partitionMap(
+    [...entriesOf(a)].flatMap((e) => {
+      const other = valueIn(b, e.topic, e.partition);
+      return other === undefined ? [] : [{ ...e, value: Math.min(e.value, other) }];
+    }),
+  );
+}
+
+/** `a`, nowhere before `b`. */
+function later(a: PartitionMap, b: PartitionMap): PartitionMap {
+  return partitionMap(
+    [...entriesOf(a)].map((e) => ({ ...e, value: Math.max(e.value, valueIn(b, e.topic, e.partition) ?? e.value) })),
+  );
+}
+
+/** As Spark describes the subscription, e.g. `Subscribe[a, b]`. */
+export function describe({ subscription }: KafkaSourceOptions): string {
+  switch (subscription.kind) {
+    case "subscribe":
+      return `Subscribe[${subscription.topics.join(", ")}]`;
+    case "pattern":
+      return `SubscribePattern[${subscription.text}]`;
+    case "assign":
+      return `Assign[${subscription.partitions.map(nameOf).join(", ")}]`;
+  }
+}
