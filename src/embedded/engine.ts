@@ -58,6 +58,10 @@ export class EmbeddedEngine implements Engine {
     this.fileSystem = options.fileSystem;
   }
 
+  get clock(): Clock {
+    return this.session.clock;
+  }
+
   get config(): EngineConfig {
     return this.session.config;
   }

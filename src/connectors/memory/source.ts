@@ -1,3 +1,4 @@
+import { formOf } from "../../columns/form.ts";
 import { batchFromRows } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -61,7 +62,9 @@ async function* batches(feed: MemoryFeed, start: number, end: number, request: R
   const types = request.columns.map((c) => feed.schema.fields[c].type);
   for (let at = 0; at < rows.length; at += request.batchRowsMax) {
     const part = rows.slice(at, at + request.batchRowsMax);
-    const picked = part.map((row) => request.columns.map((c): Value => row[c] ?? null));
+    const picked = part.map((row) =>
+      request.columns.map((c, i): Value => formOf(row[c] ?? null, types[i], request.wide)),
+    );
     yield batchFromRows(types, picked, request.wide);
   }
 }

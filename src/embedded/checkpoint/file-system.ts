@@ -20,7 +20,9 @@ export interface CheckpointFileSystem {
 
 export const diskFileSystem: CheckpointFileSystem = {
   async read(path) {
-    return readFile(path).catch(absentAs(undefined));
+    const bytes = await readFile(path).catch(absentAs(undefined));
+    // A plain array, because slice() of a Buffer doesn't copy.
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   async write(path, bytes, durable) {
     const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);

@@ -2,6 +2,7 @@
 import type { EngineConfig } from "../../api/engine.ts";
 import { nearest, SluiceError } from "../../errors/error.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
+import { findZone } from "../../types/zones.ts";
 import { intervalMs } from "../stream/trigger.ts";
 
 interface Setting {
@@ -13,15 +14,8 @@ interface Setting {
 
 const isBoolean = (v: string) => (/^(true|false)$/i.test(v) ? undefined : "it must be true or false");
 const isCount = (v: string) => (/^\d+$/.test(v) && Number(v) > 0 ? undefined : "it must be a whole number above 0");
-const isZone = (v: string) => {
-  if (/^(UTC|GMT|Z)?[+-]\d{1,2}(:?\d{2})?$/.test(v)) return undefined;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: v });
-    return undefined;
-  } catch {
-    return "it is no time zone; write e.g. UTC, Europe/Athens or +02:00";
-  }
-};
+const isZone = (v: string) =>
+  findZone(v) === undefined ? "it is no time zone; write e.g. UTC, Europe/Athens or +02:00" : undefined;
 const isTime = (v: string) => {
   if (/^\d+$/.test(v)) return undefined;
   try {

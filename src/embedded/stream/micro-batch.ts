@@ -94,7 +94,12 @@ export class MicroBatchExecution {
     // A crash may have come between the commit log and the source: tell it again.
     if (recovered.batchId > 0 && recovered.pending === undefined) await this.commitSources(this.start);
     this.sinkBatchId = await sink.open();
-    this.plan = await this.openPlan();
+    try {
+      this.plan = await this.openPlan();
+    } catch (error) {
+      if (!(error instanceof WideRequired)) throw error;
+      await this.reopenWide(); // the state holds such values from the run before
+    }
   }
 
   get streamPlan(): StreamPlan | undefined {
