@@ -74,6 +74,23 @@ export class Interner {
     return { repr: "utf8", type, bytes: this.arena, starts, ends, nulls };
   }
 
+  /**
+   * Keeps only the entries whose codes are given and numbers them anew. Returns the new code by old code. Columns made
+   * before stay valid: they hold the old arena.
+   */
+  compact(codes: Iterable<number>): Map<number, number> {
+    const { arena, starts } = this;
+    const kept = new Map<number, number>();
+    this.arena = new Uint8Array(1 << 12);
+    this.starts = new Int32Array(257);
+    this.size = 0;
+    this.#hashes = new Int32Array(256);
+    this.#table = new Int32Array(512).fill(-1);
+    this.#mask = 511;
+    for (const code of codes) if (!kept.has(code)) kept.set(code, this.code(arena, starts[code], starts[code + 1]));
+    return kept;
+  }
+
   get memoryBytes(): number {
     return this.arena.length + this.starts.byteLength + this.#hashes.byteLength + this.#table.byteLength;
   }

@@ -103,6 +103,10 @@ class RunningPlan implements StreamPlan {
   async commit(batchId: number): Promise<void> {
     const version = batchId + 1;
     await Promise.all(this.#stores.map((store) => this.#commitStore(store, version)));
+    for (const operator of this.#builder.stateful) {
+      const moved = operator.tables.map(({ table }) => table.compactTexts());
+      if (moved.includes(true)) operator.loaded();
+    }
   }
 
   async #commitStore(store: Store, version: number): Promise<void> {

@@ -252,6 +252,24 @@ export class SlotTable {
     return out.subarray(0, n);
   }
 
+  /**
+   * Forgets interned texts that no row uses any more, once they are the most. True when codes have changed: indexes on
+   * them must be rebuilt.
+   */
+  compactTexts(): boolean {
+    let changed = false;
+    for (const c of this.columns) {
+      if (c.interner === undefined || c.interner.size < 4096 + 2 * this.count) continue;
+      const slots = this.liveSlots();
+      const codes = c.values as Int32Array;
+      const isNull = (slot: number) => c.nulls !== null && c.nulls[slot] === 1;
+      const moved = c.interner.compact(slots.filter((s) => !isNull(s)).map((s) => codes[s]));
+      for (const slot of slots) if (!isNull(slot)) codes[slot] = moved.get(codes[slot]) as number;
+      changed = true;
+    }
+    return changed;
+  }
+
   get memoryBytes(): number {
     let bytes = this.live.length + this.changedIn.byteLength + this.changed.byteLength;
     for (const c of this.columns) {

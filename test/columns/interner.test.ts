@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Interner } from "../../src/columns/interner.ts";
+import { valueAt } from "../../src/columns/vector.ts";
+import { STRING } from "../../src/types/types.ts";
+
+test("equal bytes get one code, different ones different codes, from text or from bytes", () => {
+  const encoder = new TextEncoder();
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "grapheme", maxLength: 40 })), (texts) => {
+      const interner = new Interner();
+      const codes = new Map<string, number>();
+      for (const text of [...texts, ...texts]) {
+        const padded = encoder.encode(`#${text}#`);
+        const code = interner.code(padded, 1, padded.length - 1);
+        assert.equal(interner.codeOfText(text.toWellFormed()), code);
+        const known = codes.get(text.toWellFormed());
+        if (known === undefined) codes.set(text.toWellFormed(), code);
+        else assert.equal(code, known);
+      }
+      assert.equal(interner.size, codes.size);
+      const all = [...codes];
+      const column = interner.column(
+        STRING,
+        all.map(([, code]) => code),
+        all.length,
+        null,
+      );
+      all.forEach(([text], i) => {
+        assert.equal(valueAt(column, i), text);
+      });
+    }),
+  );
+});
+
+test("compacting keeps the texts in use, under new codes, and columns made before stay as they were", () => {
+  const interner = new Interner();
+  const codes = Array.from({ length: 1000 }, (_, i) => interner.codeOfText(`device ${i}`));
+  const before = interner.column(STRING, codes, codes.length, null);
+  const moved = interner.compact(codes.filter((c) => c % 10 === 0));
+  assert.equal(interner.size, 100);
+  for (const [old, code] of moved) {
+    assert.equal(interner.codeOfText(`device ${old}`), code);
+    assert.equal(valueAt(before, old), `device ${old}`);
+  }
+});
