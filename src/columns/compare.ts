@@ -51,8 +51,8 @@ export function compareDouble(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   if (a === b) return 0;
-  const aNan = a !== a;
-  return aNan === (b !== b) ? 0 : aNan ? 1 : -1;
+  const aNan = Number.isNaN(a);
+  return aNan === Number.isNaN(b) ? 0 : aNan ? 1 : -1;
 }
 
 /** By code points, which is the order of the UTF-8 bytes (UTF-16 differs for surrogate pairs). */
