@@ -45,7 +45,8 @@ export class ScramExchange implements SaslExchange {
     if (match === null) throw new LoginRefused("Invalid SCRAM client final message.");
     const [, withoutProof, , nonce, proofText] = match;
     const password = this.#passwordOf(this.#user);
-    if (nonce !== this.#nonce || password === undefined) throw new LoginRefused(REFUSED);
+    // Versions of librdkafka before 2.6 put their own nonce in front once more; Kafka takes that, too.
+    if (!nonce.endsWith(this.#nonce) || password === undefined) throw new LoginRefused(REFUSED);
     const salted = pbkdf2Sync(password, this.#salt, ITERATIONS, this.#hash === "sha256" ? 32 : 64, this.#hash);
     const signed = `${this.#clientFirst},${this.#serverFirst},${withoutProof}`;
     const storedKey = createHash(this.#hash).update(this.#hmac(salted, "Client Key")).digest();

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { requireParts } from "../support/parts.ts";
+import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
+
+const parts = requireParts("kcat");
+
+/** Runs kcat with `input` and gives what it wrote. */
+function kcat(program: string, args: readonly string[], input = ""): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, [...args], { maxBuffer: 1 << 26 }, (error, stdout) =>
+      error === null ? resolve(stdout) : reject(error),
+    );
+    child.stdin!.end(input);
+  });
+}
+
+for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) {
+  test(`kcat reads what it has written with ${codec}`, parts.options, async (t) => {
+    const { program } = await parts.kcat();
+    const broker = await startBroker(t, { dataDir: temporaryDirectory(t) });
+    const input = Array.from({ length: 5000 }, (_, i) => `key${i % 10}:value ${i}\n`).join("");
+    const at = ["-b", broker.bootstrapServers, "-t", "numbers"];
+    await kcat(program, ["-P", ...at, "-z", codec, "-K:"], input);
+    const output = await kcat(program, ["-C", ...at, "-e", "-q", "-K:"]);
+    assert.equal(output, input);
+  });
+}
+
+test("kcat finds offsets by time, reads from the middle, in a group, and nulls", parts.options, async (t) => {
+  const { program } = await parts.kcat();
+  const broker = await startBroker(t);
+  const at = ["-b", broker.bootstrapServers, "-t", "times"];
+  await kcat(program, ["-P", ...at], "a\nb\nc\n");
+  assert.match(await kcat(program, ["-Q", "-b", broker.bootstrapServers, "-t", "times:0:1"]), /times \[0\] offset 0/);
+  assert.equal(await kcat(program, ["-C", ...at, "-o", "1", "-e", "-q"]), "b\nc\n");
+  assert.equal(await kcat(program, ["-C", ...at, "-o", "-1", "-e", "-q"]), "c\n");
+  await kcat(program, ["-P", ...at, "-K:", "-Z", "-H", "origin=test"], "gone:\n");
+  assert.equal(await kcat(program, ["-C", ...at, "-o", "-1", "-e", "-q", "-f", "%k %S %h"]), "gone -1 origin=test");
+  const group = ["-G", "readers", "-X", "auto.offset.reset=earliest", "-e", "-q", "times"];
+  assert.equal((await kcat(program, ["-b", broker.bootstrapServers, ...group])).split("\n").length, 5);
+});
+
+test("kcat lists brokers and topics", parts.options, async (t) => {
+  const { program } = await parts.kcat();
+  const broker = await startBroker(t);
+  broker.createTopic("wide", { partitions: 3 });
+  const listed = JSON.parse(await kcat(program, ["-L", "-J", "-b", broker.bootstrapServers]));
+  assert.deepEqual(listed.brokers, [{ id: 1, name: broker.bootstrapServers }]);
+  assert.equal(listed.topics[0].topic, "wide");
+  assert.equal(listed.topics[0].partitions.length, 3);
+});
+
+test("kcat logs in by SCRAM", parts.options, async (t) => {
+  const { program } = await parts.kcat();
+  const broker = await startBroker(t, { sasl: { users: { alice: "secret" } } });
+  const login = (password: string) =>
+    [
+      "security.protocol=sasl_plaintext",
+      "sasl.mechanism=SCRAM-SHA-512",
+      "sasl.username=alice",
+      `sasl.password=${password}`,
+    ].flatMap((setting) => ["-X", setting]);
+  await kcat(program, ["-P", "-b", broker.bootstrapServers, "-t", "private", ...login("secret")], "x\n");
+  assert.equal(broker.describeTopic("private")!.partitions[0].endOffset, 1);
+  await assert.rejects(kcat(program, ["-L", "-m", "2", "-b", broker.bootstrapServers, ...login("wrong")]));
+});
