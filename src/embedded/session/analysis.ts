@@ -1,13 +1,14 @@
 /** From a relation to a typed plan whose sources are open. */
 
+import { explainPlan, explainSections } from "../../analyze/explain.ts";
 import { type AnalyzeContext, analyze, collectReads, isStreaming, schemaOf } from "../../analyze/index.ts";
+import { optimize } from "../../analyze/optimize.ts";
 import type { PlanNode } from "../../analyze/plan.ts";
 import type { ExplainMode } from "../../api/engine.ts";
 import { decodeArrow } from "../../columns/arrow.ts";
 import { rowsOf } from "../../columns/rows.ts";
 import { evaluate } from "../../compile/evaluate.ts";
-import type { Environment, OutputMode } from "../../connectors/contract.ts";
-import { SluiceError } from "../../errors/error.ts";
+import type { Environment } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
 import type { Relation } from "../../plan/messages.ts";
 import { parseExpression, parseQuery } from "../../sql/index.ts";
@@ -38,18 +39,17 @@ export async function analyzed(
   const context = analyzeContext(session, settings, sources);
   await sources.open(collectReads(relation, context));
   const logical = analyze(relation, context);
-  return { logical, plan: logical, schema: schemaOf(logical), settings, sources };
+  const plan = optimize(logical, { settings, fold: (expression) => evaluate(expression, settings) });
+  return { logical, plan, schema: schemaOf(logical), settings, sources };
 }
 
 export function isStreamingPlan(plan: PlanNode): boolean {
   return isStreaming(plan);
 }
 
-/** @throws what a streaming query may not do */
-export function checkStream(_query: AnalyzedQuery, _mode: OutputMode, _config: SessionConfig): void {}
-
-export function explained(_query: AnalyzedQuery, _mode: ExplainMode): string {
-  throw new SluiceError("UNSUPPORTED_FEATURE", { feature: "explain", where: "", hint: "" });
+export function explained({ logical, plan }: AnalyzedQuery, mode: ExplainMode): string {
+  const physical = `== Physical Plan ==\n${explainPlan(plan)}\n`;
+  return mode === "extended" ? `${explainSections({ analyzed: logical, optimized: plan })}\n\n${physical}` : physical;
 }
 
 function analyzeContext(session: Session, settings: SessionSettings, sources: OpenSources): AnalyzeContext {

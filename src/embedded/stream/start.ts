@@ -17,7 +17,7 @@ import { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
 import { checkFingerprint } from "../checkpoint/fingerprint.ts";
 import { openStreamPlan } from "../operators/stream.ts";
-import { type AnalyzedQuery, analyzed, checkStream, explained, isStreamingPlan } from "../session/analysis.ts";
+import { type AnalyzedQuery, analyzed, explained, isStreamingPlan } from "../session/analysis.ts";
 import type { SessionConfig } from "../session/config.ts";
 import { bindScripts } from "../session/scripts.ts";
 import { codeText, type Session } from "../session/session.ts";
@@ -54,12 +54,12 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   if (!provider.outputModes.includes(outputMode)) throw modeRefused(provider, outputMode);
   const abort = new AbortController();
   const trigger = triggerOf(write);
-  await analyzeStream(context, session.config, outputMode, abort.signal);
+  await analyzeStream(context, session.config, abort.signal);
 
   const checkpoint = await Checkpoint.open({ location, ...(context.fileSystem && { fs: context.fileSystem }) });
   try {
     const config = session.config.withKept(await keptSettings(checkpoint));
-    const { query: analysis, environment } = await analyzeStream(context, config, outputMode, abort.signal);
+    const { query: analysis, environment } = await analyzeStream(context, config, abort.signal);
     await checkFingerprint(checkpoint, analysis.plan);
     const { plan, script } = bindScripts(analysis.plan, session.bindScript);
     const sink = await provider.create(
@@ -134,14 +134,12 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
 async function analyzeStream(
   { session, write }: StartContext,
   config: SessionConfig,
-  outputMode: OutputMode,
   signal: AbortSignal,
 ): Promise<{ query: AnalyzedQuery; environment: Environment }> {
   if (write.input === undefined) throw new SluiceError("INTERNAL_ERROR", { message: "writeStream without a relation" });
   const environment = session.environment(config.settings().timeZone, signal);
   const query = await analyzed(session, write.input, config, environment);
   if (!isStreamingPlan(query.plan)) throw new SluiceError("WRITE_STREAM_NOT_ALLOWED");
-  checkStream(query, outputMode, config);
   return { query, environment };
 }
 
