@@ -172,6 +172,10 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: parameter <paramIndex> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the <exprName> must be in <valueRange>, and is <currentValue>.",
+    sqlState: "42K09",
+  },
   DATATYPE_MISSING_SIZE: {
     template: "Data type <type> needs a length in parentheses, e.g. VARCHAR(20). Or use STRING, which has no limit.",
     sqlState: "42K01",
@@ -183,6 +187,10 @@ export const conditions = {
   DATA_SOURCE_OPERATION_UNSUPPORTED: {
     template: "Data source <provider> does not support <operation>. <hint>",
     sqlState: "0A000",
+  },
+  DATETIME_OVERFLOW: {
+    template: "The result of <operation> is outside the range of its type.",
+    sqlState: "22008",
   },
   DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION: {
     template: "A decimal of <precision> digits is asked for, but the most is <maxPrecision>.",
@@ -276,6 +284,14 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION": {
+    template: "The interval doesn't fit its type. Use the try_ form to get NULL instead.",
+    sqlState: "22015",
+  },
+  INTERVAL_DIVIDED_BY_ZERO: {
+    template: "An interval was divided by zero. Use try_divide to get NULL where the divisor is 0.",
+    sqlState: "22012",
+  },
   INTERVAL_WITH_MONTHS: {
     template: "The length <intervalString> counts in months or years, which have no fixed length. Use days or weeks.",
     sqlState: "22006",
@@ -307,6 +323,14 @@ export const conditions = {
   INVALID_CONNECT_URL: {
     template: "<detail> in the Spark Connect address <url>. It has the form sc://host:port/;parameter=value;…",
     sqlState: "08001",
+  },
+  "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER": {
+    template: "The date and time pattern <pattern> has <c>, which is not a pattern letter. Quote literal letters with apostrophes.",
+    sqlState: "22007",
+  },
+  "INVALID_DATETIME_PATTERN.LENGTH": {
+    template: "The date and time pattern has too many letters in a row: <pattern>.",
+    sqlState: "22007",
   },
   INVALID_ESC: {
     template: "ESCAPE takes one character, not <invalidEscape>.",
@@ -374,6 +398,10 @@ export const conditions = {
   },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE": {
+    template: "The <parameter> of <functionName> must be from 0 up to, not including, <upper>, but it is <invalidValue>.",
     sqlState: "22023",
   },
   "INVALID_PARAMETER_VALUE.CHARSET": {

@@ -5,6 +5,7 @@ import { lambdaFunctions } from "./collection/lambda.ts";
 import { mapFunctions } from "./collection/map.ts";
 import { conditionalFunctions } from "./conditional/conditional.ts";
 import type { FunctionDefinition } from "./definition.ts";
+import { generatorFunctions } from "./generator/explode.ts";
 import { operatorFunctions } from "./math/operators.ts";
 import { booleanFunctions } from "./predicate/boolean.ts";
 import { comparisonFunctions } from "./predicate/comparison.ts";
@@ -12,6 +13,7 @@ import { stringFunctions } from "./string/basic.ts";
 import { composingFunctions } from "./string/compose.ts";
 import { encodingFunctions } from "./string/encoding.ts";
 import { regexpFunctions } from "./string/regexp.ts";
+import { windowFunctions } from "./window/ranking.ts";
 
 const groups: readonly (readonly FunctionDefinition[])[] = [
   operatorFunctions,
@@ -27,6 +29,8 @@ const groups: readonly (readonly FunctionDefinition[])[] = [
   composingFunctions,
   encodingFunctions,
   conditionalFunctions,
+  generatorFunctions,
+  windowFunctions,
 ];
 
 const byName = new Map<string, FunctionDefinition>();

@@ -14,6 +14,7 @@ import type { Relation } from "../../plan/messages.ts";
 import { parseExpression, parseQuery } from "../../sql/index.ts";
 import { parseSchemaText } from "../../types/json.ts";
 import type { StructType } from "../../types/types.ts";
+import { windowAggregate } from "../operators/windowaggregate.ts";
 import type { SessionConfig } from "./config.ts";
 import type { Session } from "./session.ts";
 import { OpenSources } from "./sources.ts";
@@ -69,5 +70,6 @@ function analyzeContext(session: Session, settings: SessionSettings, sources: Op
     },
     cached: (id) => catalog.cached(id),
     fold: (expression) => evaluate(expression, settings),
+    windowAggregate: (call, frame) => windowAggregate(call, frame, settings),
   };
 }
