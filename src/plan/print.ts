@@ -2,15 +2,23 @@
 
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Fields, valueOf } from "./children.ts";
-import type { Expression_Literal } from "./messages.ts";
-import { type Expression, ExpressionSchema, type Relation, RelationSchema } from "./messages.ts";
-import { literalText, sqlText } from "./sql-text.ts";
+import {
+  type Expression,
+  type Expression_Literal,
+  type Expression_SortOrder,
+  Expression_SortOrderSchema,
+  ExpressionSchema,
+  type Relation,
+  RelationSchema,
+} from "./messages.ts";
+import { literalText, sortText, sqlText } from "./sql-text.ts";
 import { inputsOf } from "./walk.ts";
 
 export { sqlText } from "./sql-text.ts";
 
-/** Inputs of one field that are shown indented, and not on the node's own line. */
 const LITERAL = "spark.connect.Expression.Literal";
+/** Fields whose value says enough without their name. */
+const UNNAMED = new Set(["named_table", "unparsed_identifier", "data_source", "format", "order"]);
 
 /**
  * The plan as text. Options are shown by name only: their values may hold secrets.
@@ -54,13 +62,16 @@ function fieldTexts(message: Fields, schema: DescMessage): string[] {
     const text = valueText(field, value);
     if (text === undefined) continue;
     const isExpression = field.message?.typeName === ExpressionSchema.typeName;
-    parts.push(isExpression ? text : `${field.name}=${text}`);
+    parts.push(isExpression || UNNAMED.has(field.name) ? text : `${field.name}=${text}`);
   }
   return parts;
 }
 
 function isUnset(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.keys(value).length === 0;
+  }
   return value === false || value === 0 || value === "";
 }
 
@@ -83,6 +94,7 @@ function itemText(schema: DescMessage | undefined, value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (!schema) return String(value);
   if (schema.typeName === ExpressionSchema.typeName) return sqlText(value as Expression);
+  if (schema.typeName === Expression_SortOrderSchema.typeName) return sortText(value as Expression_SortOrder);
   if (schema.typeName === LITERAL) return literalText(value as Expression_Literal);
   return `[${fieldTexts(value as Fields, schema).join(" ")}]`;
 }

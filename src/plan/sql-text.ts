@@ -120,7 +120,11 @@ function caseText(texts: readonly string[]): string {
   return `${text} END`;
 }
 
-function sortText(order: Expression_SortOrder, print: (e: Expression | undefined) => string): string {
+/** A sort key: `a ASC NULLS FIRST`. */
+export function sortText(
+  order: Expression_SortOrder,
+  print: (e: Expression | undefined) => string = (e) => (e ? sqlText(e) : ""),
+): string {
   const direction = order.direction === 2 ? "DESC" : "ASC";
   const nullsFirst = order.nullOrdering === 0 ? order.direction !== 2 : order.nullOrdering === 1;
   return `${print(order.child)} ${direction} NULLS ${nullsFirst ? "FIRST" : "LAST"}`;

@@ -89,11 +89,10 @@ function negation(p: Parser): Expression {
 export function value(p: Parser, power = 0): Expression {
   const start = p.mark();
   let left = unary(p);
-  for (let count = 0; ; count++) {
+  for (;;) {
     const operator = binaryAhead(p);
     const rule = operator === undefined ? undefined : BINARY[operator];
     if (operator === undefined || rule === undefined || rule.power <= power) return left;
-    if (count >= CHAIN_MAX) throw p.stream.tooComplex();
     p.stream.at += operator.startsWith(">>") ? operator.length : 1;
     const right = p.stream.nested(() => value(p, rule.power));
     left = binary(p, start, rule.name, left, right);
@@ -136,8 +135,7 @@ function unary(p: Parser): Expression {
 /** Fields, subscripts and `::type` after an expression. */
 function postfix(p: Parser, start: number, left: Expression): Expression {
   const { stream } = p;
-  for (let count = 0; ; count++) {
-    if (count >= CHAIN_MAX) throw stream.tooComplex();
+  for (;;) {
     if (stream.isOp(".") && stream.isName(1)) {
       stream.next();
       left = fieldOf(p, start, left, stream.expectName());

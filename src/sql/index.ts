@@ -39,6 +39,7 @@ import { TokenStream } from "../types/tokens.ts";
 import { namedExpression } from "./expressions.ts";
 import { type ParseOptions, Parser } from "./parser.ts";
 import { query, withSubqueries } from "./query.ts";
+import { windowClause } from "./windows.ts";
 
 export type { ParseOptions } from "./parser.ts";
 export { parseStatement, parseStatements, type Statement } from "./statements.ts";
@@ -52,9 +53,9 @@ export { parseStatement, parseStatements, type Statement } from "./statements.ts
 export function parseExpression(text: string, options: ParseOptions = {}): Expression {
   const p = startOf(text, options);
   const parsed = namedExpression(p);
-  p.stream.expectEnd();
+  endOfExpression(p);
   refuseSubqueries(p);
-  return parsed;
+  return p.checkDepth(parsed);
 }
 
 /** Expressions with commas between, as a select list: `a, b + 1 AS c, t.*`. */
@@ -62,8 +63,9 @@ export function parseNamedExpressions(text: string, options: ParseOptions = {}):
   const p = startOf(text, options);
   const parsed = [namedExpression(p)];
   while (p.stream.acceptOp(",")) parsed.push(namedExpression(p));
-  p.stream.expectEnd();
+  endOfExpression(p);
   refuseSubqueries(p);
+  for (const e of parsed) p.checkDepth(e);
   return parsed;
 }
 
@@ -77,8 +79,8 @@ export function parseExpressionWithSubqueries(
 ): { readonly expression: Expression; readonly references: readonly Relation[] } {
   const p = startOf(text, options);
   const parsed = namedExpression(p);
-  p.stream.expectEnd();
-  return { expression: parsed, references: p.subqueries };
+  endOfExpression(p);
+  return { expression: p.checkDepth(parsed), references: p.subqueries };
 }
 
 /**
@@ -91,7 +93,7 @@ export function parseQuery(text: string, args?: ParseOptions["args"], options: P
   const relation = query(p);
   while (p.stream.acceptOp(";"));
   p.stream.expectEnd();
-  return withSubqueries(p, relation);
+  return p.checkDepth(withSubqueries(p, relation));
 }
 
 /**
@@ -111,6 +113,12 @@ function startOf(text: string, options: ParseOptions): Parser {
   const p = new Parser(text, options);
   if (p.stream.atEnd()) throw new SluiceError("PARSE_EMPTY_STATEMENT");
   return p;
+}
+
+function endOfExpression(p: Parser): void {
+  p.stream.expectEnd();
+  // `OVER name` has no WINDOW clause to look into here.
+  windowClause(p, 0);
 }
 
 function refuseSubqueries(p: Parser): void {

@@ -1,6 +1,7 @@
 /** The state that all parts of the SQL parser share: the cursor, what names mean at this place, and how nodes are made. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { SluiceError } from "../errors/error.ts";
+import { type Fields, inside } from "../plan/children.ts";
 import {
   type Expression,
   type Expression_Window,
@@ -24,8 +25,10 @@ export interface ParseOptions {
 
 /** The most relations that a text may stand for once its common table expressions are written out where they are used. */
 const RELATIONS_MAX = 10_000;
-/** The most operands that one chain of operators may have. */
-export const CHAIN_MAX = 2_000;
+/** The most operands that AND or OR may join in a row; they make a tree of little depth. */
+export const CHAIN_MAX = 10_000;
+/** The most levels of the resulting plan: `1 + 1 + 1 + …` nests without a bracket. What reads the plan is recursive. */
+const DEPTH_MAX = 1_000;
 
 /** Subqueries are numbered below zero, so that they never meet the numbers that clients give their relations. */
 let lastSubqueryId = 0n;
@@ -102,6 +105,19 @@ export class Parser {
       create(RelationSchema, { common: origin ? { origin, planId } : { planId }, relType: query.relType }),
     );
     return planId;
+  }
+
+  /** Throws FAILED_TO_PARSE_TOO_COMPLEX when the parsed tree is too deep for those who read it. */
+  checkDepth<T extends Expression | Relation>(root: T): T {
+    // A tree isn't deeper than its text has tokens.
+    if (this.stream.tokens.length < DEPTH_MAX) return root;
+    let level: Fields[] = [root as unknown as Fields];
+    for (let depth = 0; level.length > 0; depth++) {
+      // Between two expressions stands the message of the outer one's kind.
+      if (depth > 2 * DEPTH_MAX) throw this.stream.tooComplex();
+      level = level.flatMap(inside);
+    }
+    return root;
   }
 
   /** What `?` or `:name` stands for. Throws UNBOUND_SQL_PARAMETER. */

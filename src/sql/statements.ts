@@ -107,7 +107,7 @@ function statement(p: Parser): Statement {
 
 /** A query with the subqueries that belong to it. */
 function rootQuery(p: Parser): Relation {
-  const relation = withSubqueries(p, query(p));
+  const relation = p.checkDepth(withSubqueries(p, query(p)));
   p.subqueries = [];
   return relation;
 }

@@ -3,7 +3,7 @@ import { nearest, type QueryContext, SluiceError } from "../errors/error.ts";
 import { type Token, tokenize } from "./lexer.ts";
 
 /** How deep brackets, operators and subqueries may nest. Beyond it the text is refused, before the stack is at its end. */
-export const NESTING_MAX = 500;
+export const NESTING_MAX = 200;
 
 /** Words that a misspelt one is compared with. */
 const KEYWORDS = [
