@@ -4,7 +4,16 @@ import { SluiceError } from "../errors/error.ts";
 import type { ScalarFunction } from "../functions/definition.ts";
 import type { Expression_UpdateFields } from "../plan/messages.ts";
 import { sqlType } from "../types/print.ts";
-import { array, isIntegral, STRING, type StructField, type StructType, struct } from "../types/types.ts";
+import {
+  type ArrayType,
+  array,
+  INT,
+  isIntegral,
+  STRING,
+  type StructField,
+  type StructType,
+  struct,
+} from "../types/types.ts";
 import type { Block } from "./block.ts";
 import { callNamed, scalarCall } from "./calls.ts";
 import type { GetField, TypedExpression } from "./expression.ts";
@@ -27,9 +36,9 @@ export function extractValue(block: Block, child: TypedExpression, extraction: T
     if (type.elementType.kind === "struct" && name !== undefined) {
       return fieldOfElements(block, child, type.elementType, name);
     }
-    if (isIntegral(extraction.type)) return callNamed(block, "get_array_item", child, extraction);
+    if (isIntegral(extraction.type)) return callNamed(block, "getitem", child, extraction);
   }
-  if (type.kind === "map") return callNamed(block, "get_map_value", child, extraction);
+  if (type.kind === "map") return callNamed(block, "getitem", child, extraction);
   throw new SluiceError("INVALID_EXTRACT_BASE_FIELD_TYPE", {
     base: `"${prettyName(child, block.session)}"`,
     other: `"${sqlType(type)}"`,
@@ -66,29 +75,29 @@ export function getField(child: TypedExpression, type: StructType, ordinal: numb
   };
 }
 
-/** `array_of_structs.field`: an array of that field's values; null where a struct is null. */
-const arrayStructFields = (ordinal: number, field: StructField, containsNull: boolean): ScalarFunction => ({
+/** `array_of_structs.field`: an array of the values of the field with this ordinal; null where a struct is null. */
+const arrayStructFields: ScalarFunction = {
   kind: "scalar",
   name: "get_array_struct_fields",
   group: "collection",
-  doc: { summary: "One field of every struct in an array.", args: "array", examples: [] },
-  prettyName: (args) => `${args[0]}.${field.name}`,
-  resolve: (args) => ({
-    inputs: [args[0].type],
-    output: array(field.type, containsNull || field.nullable),
-    evaluation: {
-      nulls: "propagate",
-      emit: (_, [items]) => `${items}.map((item) => (item === null ? null : item[${ordinal}]))`,
-    },
-  }),
-});
+  doc: { summary: "One field of every struct in an array.", args: "array, ordinal", examples: [] },
+  resolve([items, ordinal]) {
+    const { elementType: element, containsNull } = items.type as ArrayType;
+    const field = (element as StructType).fields[Number(ordinal.literal?.value)];
+    return {
+      inputs: [items.type, ordinal.type],
+      output: array(field.type, containsNull || field.nullable),
+      evaluation: {
+        nulls: "propagate",
+        emit: (_, [values, at]) => `${values}.map((item) => (item === null ? null : item[${at}]))`,
+      },
+    };
+  },
+};
 
 function fieldOfElements(block: Block, child: TypedExpression, type: StructType, name: string): TypedExpression {
-  const ordinal = ordinalOf(block, type, name);
-  const containsNull = child.type.kind === "array" && child.type.containsNull;
-  return scalarCall(block, arrayStructFields(ordinal, type.fields[ordinal], containsNull), "get_array_struct_fields", [
-    child,
-  ]);
+  const ordinal = constant(INT, ordinalOf(block, type, name));
+  return scalarCall(block, arrayStructFields, "get_array_struct_fields", [child, ordinal]);
 }
 
 /** A struct made of another struct's null-ness (the first argument) and one value for each field. */

@@ -49,8 +49,16 @@ export function prettyName(expression: TypedExpression, session: Session): strin
 
 function callName(call: Call, args: readonly string[]): string {
   if (call.written === "struct") return `struct(${args.filter((_, i) => i % 2 === 1).join(", ")})`;
+  if (call.fn.name === "get_array_struct_fields") return `${args[0]}.${elementFieldName(call)}`;
   if (call.fn.prettyName) return call.fn.prettyName(args);
   return `${call.written ?? call.fn.name}(${args.join(", ")})`;
+}
+
+/** The field that `array.field` takes of each element. */
+export function elementFieldName(call: Call): string {
+  const [items, ordinal] = call.args;
+  if (items.type.kind !== "array" || items.type.elementType.kind !== "struct" || ordinal.kind !== "literal") return "?";
+  return items.type.elementType.fields[Number(ordinal.value)].name;
 }
 
 function literalName(type: DataType, value: Value, timeZone: string): string {

@@ -4,13 +4,14 @@ import type { ScalarFunction } from "../functions/definition.ts";
 import type { Expression } from "../plan/messages.ts";
 import { implicitCast } from "../types/coercion.ts";
 import { sqlType } from "../types/print.ts";
-import { type DataType, field, STRING, type StructType, struct } from "../types/types.ts";
+import { type DataType, field, LONG, STRING, type StructType, struct } from "../types/types.ts";
 import type { Block, TimeWindowUse } from "./block.ts";
 import { callNamed, constantOf, scalarCall } from "./calls.ts";
 import { sameExpression } from "./equality.ts";
 import type { Attribute, NamedExpression, TypedExpression } from "./expression.ts";
 import { cast, resolve } from "./expressions.ts";
 import { parseDelayUs } from "./interval.ts";
+import { constant } from "./literal.ts";
 import type { PlanNode } from "./plan.ts";
 import { prettyName } from "./print.ts";
 
@@ -171,76 +172,65 @@ function windowTimeOf(block: Block, args: readonly TypedExpression[]): TypedExpr
 }
 
 /**
- * The start of the `index`-th window that holds a timestamp, counted back from the newest.
- * Spark's arithmetic: t − floorMod(t − offset, slide) − index × slide.
+ * window_start(time, slide, offset, back): the start of the window that holds a timestamp, `back` microseconds before the
+ * newest one. Spark's arithmetic: time − floorMod(time − offset, slide) − back.
  */
-function windowStart(use: TimeWindowUse, index: number): ScalarFunction {
-  const { slideUs, startUs } = use;
-  return {
-    kind: "scalar",
-    name: "window_start",
-    group: "datetime",
-    doc: { summary: "The start of the window of time that a timestamp falls into.", args: "time", examples: [] },
-    resolve: (args) => ({
-      inputs: [args[0].type],
-      output: args[0].type,
-      evaluation: {
-        nulls: "propagate",
-        emit(e, [time]) {
-          const n = (x: number): string => (e.wide ? `${x}n` : String(x));
-          const rest = e.fresh("intoSlide");
-          e.line(`const ${rest} = (${time}${startUs === 0 ? "" : ` - (${n(startUs)})`}) % ${n(slideUs)};`);
-          const back = index === 0 ? "" : ` - ${n(index * slideUs)}`;
-          return `${time} - (${rest} < ${n(0)} ? ${rest} + ${n(slideUs)} : ${rest})${back}`;
-        },
+const windowStart: ScalarFunction = {
+  kind: "scalar",
+  name: "window_start",
+  group: "datetime",
+  doc: {
+    summary: "The start of the window of time that a timestamp falls into.",
+    args: "time, slide, offset, back",
+    examples: [],
+  },
+  resolve: (args) => ({
+    inputs: args.map((a) => a.type),
+    output: args[0].type,
+    nullable: args[0].nullable,
+    evaluation: {
+      nulls: "propagate",
+      emit(e, [time, slide, offset, back]) {
+        const rest = e.fresh("intoSlide");
+        e.line(`const ${rest} = (${time} - ${offset}) % ${slide};`);
+        return `${time} - (${rest} < ${e.wide ? "0n" : "0"} ? ${rest} + ${slide} : ${rest}) - ${back}`;
       },
-    }),
-  };
+    },
+  }),
+};
+
+/** window_end(start, size): the end of the window with a given start. */
+const windowEnd: ScalarFunction = {
+  kind: "scalar",
+  name: "window_end",
+  group: "datetime",
+  doc: { summary: "The end of the window of time with a given start.", args: "start, size", examples: [] },
+  resolve: (args) => ({
+    inputs: args.map((a) => a.type),
+    output: args[0].type,
+    nullable: args[0].nullable,
+    evaluation: { nulls: "propagate", inline: true, emit: (_, [start, size]) => `${start} + ${size}` },
+  }),
+};
+
+const micros = (value: number): TypedExpression => constant(LONG, value);
+
+/** A window as a struct of its bounds, so that whoever reads a bound doesn't need the struct. */
+function boundsOf(block: Block, start: TypedExpression, end: TypedExpression): TypedExpression {
+  return callNamed(block, "named_struct", constant(STRING, "start"), start, constant(STRING, "end"), end);
 }
 
-/** The end of the window with a given start. */
-function windowEnd(use: TimeWindowUse): ScalarFunction {
-  return {
-    kind: "scalar",
-    name: "window_end",
-    group: "datetime",
-    doc: { summary: "The end of the window of time with a given start.", args: "start", examples: [] },
-    resolve: (args) => ({
-      inputs: [args[0].type],
-      output: args[0].type,
-      evaluation: {
-        nulls: "propagate",
-        inline: true,
-        emit: (e, [start]) => `${start} + ${e.wide ? `${use.sizeUs}n` : use.sizeUs}`,
-      },
-    }),
-  };
-}
-
-/** The window as a struct of its bounds, so that whoever reads a bound doesn't need the struct. */
+/** The `index`-th window that holds the time, counted back from the newest. */
 function windowOf(block: Block, use: TimeWindowUse, index: number): TypedExpression {
-  const start = scalarCall(block, windowStart(use, index), "window_start", [use.time]);
-  const end = scalarCall(block, windowEnd(use), "window_end", [start]);
-  const name = (value: string): TypedExpression => ({ kind: "literal", type: STRING, value, nullable: false });
-  return callNamed(block, "named_struct", name("start"), start, name("end"), end);
+  const { time, slideUs, startUs, sizeUs } = use;
+  const args = [time, micros(slideUs), micros(startUs), micros(index * slideUs)];
+  const start = scalarCall(block, windowStart, "window_start", args);
+  return boundsOf(block, start, scalarCall(block, windowEnd, "window_end", [start, micros(sizeUs)]));
 }
 
-/** A session that holds one row: from its time to its time and the gap. */
-function sessionFunction(use: TimeWindowUse): ScalarFunction {
-  return {
-    kind: "scalar",
-    name: "session_window",
-    group: "datetime",
-    doc: { summary: "The session that a row starts by itself.", args: "time, gap", examples: [] },
-    resolve: (args) => ({
-      inputs: args.map((a) => a.type),
-      output: windowType(args[0].type),
-      evaluation: {
-        nulls: "propagate",
-        emit: (e, [time, gap]) => `[${time}, ${time} + ${gap ?? (e.wide ? `${use.sizeUs}n` : use.sizeUs)}]`,
-      },
-    }),
-  };
+/** The session that a row starts by itself: from its time to its time and the gap. */
+function sessionOf(block: Block, { time, gap, sizeUs }: TimeWindowUse): TypedExpression {
+  return boundsOf(block, time, scalarCall(block, windowEnd, "window_end", [time, gap ?? micros(sizeUs)]));
 }
 
 /** The plan with the window's column after its own; rows without a time, or in no window, are dropped. */
@@ -256,8 +246,7 @@ function applyOne(block: Block, input: PlanNode, use: TimeWindowUse): PlanNode {
   const output = [...input.output, use.output];
   const passed = input.output.map((a): NamedExpression => ({ expression: a, output: a }));
   if (use.kind === "session") {
-    const args = use.gap ? [use.time, use.gap] : [use.time];
-    const made = scalarCall(block, sessionFunction(use), "session_window", args);
+    const made = sessionOf(block, use);
     return dropEmptySessions(
       block,
       { kind: "project", output, input: source, expressions: [...passed, { expression: made, output: use.output }] },

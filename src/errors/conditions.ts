@@ -220,6 +220,10 @@ export const conditions = {
     template: "The event time <eventExpr> must be a column, not a field inside one. Add it as a column first: withColumn(\"time\", col(…)).",
     sqlState: "42K09",
   },
+  FAILED_READ_FILE: {
+    template: "Cannot read the file <path>: <reason>.",
+    sqlState: "KD001",
+  },
   FAILED_TO_PARSE_TOO_COMPLEX: {
     template: "The text nests deeper than <limit> levels, or joins too many parts in one expression. Split it into several queries or views.",
     sqlState: "54001",
@@ -600,6 +604,10 @@ export const conditions = {
     template: "An aggregate function can't be an argument of another one. Aggregate in two steps.",
     sqlState: "42607",
   },
+  NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING: {
+    template: "The window function <windowFunc> is not supported on a stream. Group by window(time, '10 seconds') for windows of time, or use min_by and max_by.",
+    sqlState: "42KDE",
+  },
   NULLABLE_COLUMN_OR_FIELD: {
     template: "The column <name> may be null, but the schema says that it isn't. Fill it with coalesce first.",
     sqlState: "42000",
@@ -700,6 +708,10 @@ export const conditions = {
     template: "State version <version> can't be loaded: <path> is missing, and no later snapshot stands in for it. Restore the file from a copy of the checkpoint, or start with a new checkpointLocation.",
     sqlState: "XXKST",
   },
+  STREAMING_CHAINED_STATEFUL_OPERATORS: {
+    template: "In <outputMode> mode <second> can't follow <first>: rows that the first one puts out late would be dropped. Write the first one's result with a query of its own, or set spark.sql.streaming.statefulOperator.checkCorrectness.enabled to false.",
+    sqlState: "0A000",
+  },
   "STREAMING_OUTPUT_MODE.INVALID": {
     template: "Invalid streaming output mode: <outputMode>. Accepted output modes are 'Append', 'Complete', 'Update'.",
     sqlState: "42KDE",
@@ -707,6 +719,14 @@ export const conditions = {
   "STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE": {
     template: "Invalid streaming output mode: <outputMode>. The data source <dataSource> takes <accepted>.",
     sqlState: "42KDE",
+  },
+  "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION": {
+    template: "The output mode <outputMode> is not supported for <operation>. <hint>",
+    sqlState: "42KDE",
+  },
+  STREAMING_QUERY_IN_BATCH: {
+    template: "A query with a streaming source must be started with writeStream.start(). For a look at some rows, write to format(\"memory\") or format(\"console\"), or read the source with spark.read.",
+    sqlState: "0A000",
   },
   STREAMING_QUERY_NEEDS_START: {
     template: "Queries with streaming sources must be executed with writeStream.start().",
@@ -731,6 +751,10 @@ export const conditions = {
   UDTF_ALIAS_NUMBER_MISMATCH: {
     template: "The generator makes <aliasesSize> columns, but the names given for them are: <aliasesNames>. Give as many names as columns.",
     sqlState: "42802",
+  },
+  UNABLE_TO_INFER_SCHEMA: {
+    template: "Unable to infer schema for <format> from <path>: there is nothing to read. It must be specified manually, with schema(...).",
+    sqlState: "42KD9",
   },
   UNBOUND_SQL_PARAMETER: {
     template: "The parameter <name> has no value. Pass one in the arguments of sql(query, args).",
@@ -780,6 +804,10 @@ export const conditions = {
     template: "There is no data type <typeName>. Known: <known>, DECIMAL(p,s), INTERVAL …, ARRAY<…>, MAP<…, …>, STRUCT<name: type, …>.",
     sqlState: "0A000",
   },
+  UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE: {
+    template: "The <format> datasource doesn't support the column <columnName> of the type <columnType>. Cast it to another type.",
+    sqlState: "0A000",
+  },
   UNSUPPORTED_EXPR_FOR_WINDOW: {
     template: "<sqlExpr> can't be used with OVER. Use an aggregate function or a window function such as row_number().",
     sqlState: "42P20",
@@ -798,6 +826,14 @@ export const conditions = {
   },
   UNSUPPORTED_JOIN_TYPE: {
     template: "'<typ>' is not a join type; '<hint>' is the nearest one. The join types are <supported>.",
+    sqlState: "0A000",
+  },
+  UNSUPPORTED_STREAMING_OPERATION: {
+    template: "<operation> is not supported. <hint>",
+    sqlState: "0A000",
+  },
+  UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK: {
+    template: "The output mode <outputMode> is not supported for <statefulOperator> without a watermark. Call withWatermark on the event-time column first.",
     sqlState: "0A000",
   },
   UNSUPPORTED_TYPED_LITERAL: {
