@@ -12,7 +12,10 @@ export interface Connector {
 
 export const connectors: Readonly<Record<string, Connector>> = {
   console: { sink: async () => (await import("./console/console.ts")).consoleSink },
-  kafka: { source: async () => (await import("./kafka/source.ts")).kafkaSource },
+  kafka: {
+    source: async () => (await import("./kafka/source.ts")).kafkaSource,
+    sink: async () => (await import("./kafka/sink.ts")).kafkaSink,
+  },
   memory: { source: async () => (await import("./memory/source.ts")).memorySource },
   noop: { sink: async () => (await import("./noop/noop.ts")).noopSink },
   rate: { source: async () => (await import("./rate/rate.ts")).rateSource },

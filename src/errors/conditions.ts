@@ -56,6 +56,10 @@ export const conditions = {
     template: "<intervalString> is not an interval. Write a number and a unit, e.g. '10 seconds' or '1 hour 30 minutes'.",
     sqlState: "22006",
   },
+  CANNOT_PARSE_TIMESTAMP: {
+    template: "<message>. Use <func> to get NULL for texts that can't be read.",
+    sqlState: "22007",
+  },
   CANNOT_RESOLVE_DATAFRAME_COLUMN: {
     template: "The column <name> belongs to a DataFrame that isn't part of this one, or was replaced or dropped on the way. Refer to it by name, e.g. col(\"<name>\").",
     sqlState: "42704",
@@ -188,6 +192,10 @@ export const conditions = {
     template: "Data source <provider> does not support <operation>. <hint>",
     sqlState: "0A000",
   },
+  "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION": {
+    template: "There is no such date or time: <rangeMessage>. Use the try_ form to get NULL instead.",
+    sqlState: "22023",
+  },
   DATETIME_OVERFLOW: {
     template: "The result of <operation> is outside the range of its type.",
     sqlState: "22008",
@@ -268,6 +276,10 @@ export const conditions = {
     template: "<sqlExpr> can't be grouped by, as values of type <dataType> can't be compared.",
     sqlState: "42822",
   },
+  ILLEGAL_DAY_OF_WEEK: {
+    template: "<string> is not a day of the week. Use the English names or their first two or three letters.",
+    sqlState: "22009",
+  },
   INCOMPATIBLE_COLUMN_TYPE: {
     template: "<operator> needs columns of types that go together, but column <columnOrdinalNumber> of the <tableOrdinalNumber> input is a <dataType1> and the first input's is a <dataType2>. Cast one of them.",
     sqlState: "42825",
@@ -287,6 +299,10 @@ export const conditions = {
   INTERNAL_ERROR: {
     template: "<message>",
     sqlState: "XX000",
+  },
+  "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION": {
+    template: "The interval doesn't fit its type.",
+    sqlState: "22015",
   },
   "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION": {
     template: "The interval doesn't fit its type. Use the try_ form to get NULL instead.",
@@ -344,6 +360,10 @@ export const conditions = {
     template: "No part can be taken out of <base>, which is a <other>. Only a STRUCT, an ARRAY or a MAP has parts.",
     sqlState: "42000",
   },
+  INVALID_EXTRACT_FIELD: {
+    template: "<field> is not a part of <expr>. Parts are YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFWEEK, DOY, HOUR, MINUTE, SECOND.",
+    sqlState: "42601",
+  },
   "INVALID_FORMAT.ESC_AT_THE_END": {
     template: "The pattern <format> ends with its escape character. Write the escape character twice to match it.",
     sqlState: "42601",
@@ -351,6 +371,10 @@ export const conditions = {
   "INVALID_FORMAT.ESC_IN_THE_MIDDLE": {
     template: "In the pattern <format> the escape character stands before <char>. It may stand only before %, _ or itself.",
     sqlState: "42601",
+  },
+  INVALID_FRACTION_OF_SECOND: {
+    template: "The seconds <secAndMicros> must be from 0 to 60, and 60 only without a fraction.",
+    sqlState: "22023",
   },
   INVALID_IDENTIFIER: {
     template: "The name <ident> must stand in backquotes: `<ident>`. Without them a name has only ASCII letters, digits and underscores.",
@@ -400,6 +424,10 @@ export const conditions = {
     template: "The observed metric <name> must be one aggregate function with an alias, e.g. count(lit(1)).alias(\"rows\").",
     sqlState: "42K0E",
   },
+  "INVALID_OPTIONS.NON_MAP_FUNCTION": {
+    template: "The options of <function> must be a constant map of texts, e.g. map('mode', 'FAILFAST'), not <options>.",
+    sqlState: "42K06",
+  },
   INVALID_OPTION_VALUE: {
     template: "The value '<value>' of option <option> of <provider> is invalid: <reason>.",
     sqlState: "22023",
@@ -410,6 +438,10 @@ export const conditions = {
   },
   "INVALID_PARAMETER_VALUE.CHARSET": {
     template: "<functionName> knows the character sets <charsets>, but not <charset>.",
+    sqlState: "22023",
+  },
+  "INVALID_PARAMETER_VALUE.DATETIME_UNIT": {
+    template: "The <parameter> of <functionName> must be one of YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, not <invalidValue>.",
     sqlState: "22023",
   },
   "INVALID_PARAMETER_VALUE.FORMAT_STRING": {
@@ -443,6 +475,10 @@ export const conditions = {
   INVALID_SAVE_MODE: {
     template: "'<mode>' is not a save mode; '<hint>' is the nearest one. The save modes are append, overwrite, ignore, error and errorifexists.",
     sqlState: "42000",
+  },
+  "INVALID_SCHEMA.NON_STRING_LITERAL": {
+    template: "The schema <inputSchema> is not a constant text. Write it as DDL, e.g. 'a INT, b STRING', or as JSON.",
+    sqlState: "42K07",
   },
   "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE": {
     template: "IN () has nothing to compare with. Put at least one value between the brackets.",
@@ -540,6 +576,10 @@ export const conditions = {
     template: "This writer was replaced by a newer one with the transactional id <transactionalId>: another process runs the same query. Nothing of the unfinished batch became visible.",
     sqlState: "40001",
   },
+  KAFKA_RECORD_TOO_LARGE: {
+    template: "A record for topic <topic> has <bytes> bytes; at most <bytesMax> are sent. Raise kafka.max.request.size, and max.message.bytes of the topic with it.",
+    sqlState: "54000",
+  },
   KAFKA_REQUEST_FAILED: {
     template: "Kafka at <brokers> could not do what was asked: <reason>.",
     sqlState: "58000",
@@ -555,6 +595,10 @@ export const conditions = {
   KAFKA_TRANSACTION_LOST: {
     template: "The broker aborted the transaction of batch <batchId> (<reason>). Nothing of it became visible; the batch will be written again when the query restarts.",
     sqlState: "40001",
+  },
+  KAFKA_UNKNOWN_PARTITION: {
+    template: "A row names partition <partition> of topic <topic>, which has <count> partitions, counted from 0.",
+    sqlState: "22023",
   },
   KAFKA_UNKNOWN_TOPIC: {
     template: "There is no topic <topic> in Kafka at <brokers>.<suggestion> Create it, e.g. by: sluice topic create <topic>",

@@ -185,11 +185,15 @@ export class KafkaCluster {
     return this.topics.get(topic);
   }
 
-  /** Asks for topics, by name or all of them. Topics that don't exist are absent from the answer. */
-  async refresh(topics: readonly string[] | null): Promise<Map<string, TopicInfo>> {
+  /**
+   * Asks for topics, by name or all of them. Topics that don't exist are absent from the answer.
+   *
+   * @param create let the broker create them, where it does that
+   */
+  async refresh(topics: readonly string[] | null, create = false): Promise<Map<string, TopicInfo>> {
     const connection = await this.anyBroker();
     const names = topics === null ? null : [...topics];
-    const answer: Metadata = await this.call(connection, metadataV12.api, names, false, false);
+    const answer: Metadata = await this.call(connection, metadataV12.api, names, create, false);
     for (const { nodeId, host, port } of answer.brokers) this.nodes.set(nodeId, { host, port });
     const found = new Map<string, TopicInfo>();
     for (const t of answer.topics) {

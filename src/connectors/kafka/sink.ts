@@ -1,0 +1,258 @@
+/** `format("kafka")` of a write. */
+import { apiVersionsV3, initProducerIdV4 } from "@platformatic/kafka";
+import type { Batch, Vector } from "../../columns/vector.ts";
+import { textAt } from "../../columns/vector.ts";
+import { nearest, SluiceError } from "../../errors/error.ts";
+import type { Environment, Guarantee, Sink, SinkBatch, SinkProvider, SinkRequest } from "../contract.ts";
+import type { ProducerState } from "./batch-builder.ts";
+import { BrokerError } from "./broker-errors.ts";
+import { KafkaCluster } from "./cluster.ts";
+import type { TopicPartition } from "./offsets.ts";
+import { Partitioner } from "./partitioner.ts";
+import { Producer } from "./producer.ts";
+import { ByteColumn, headersOf, type RecordLayout, recordLayout } from "./rows.ts";
+import { type KafkaSinkOptions, kafkaSinkOptions, kafkaSinkSettings } from "./sink-options.ts";
+import { Transactions } from "./transactions.ts";
+
+/** InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit, with the versions that are used. */
+const TRANSACTION_APIS: readonly (readonly [key: number, version: number])[] = [
+  [22, 4],
+  [24, 3],
+  [25, 3],
+  [26, 3],
+  [28, 3],
+];
+
+/**
+ * Writes rows as records. Columns: value (needed), key, topic, partition, headers. Each batch is one transaction that
+ * also holds the batch's number, so that a batch that is repeated after a failure is known to be in already.
+ */
+export const kafkaSink: SinkProvider = {
+  format: "kafka",
+  options: kafkaSinkOptions,
+  outputModes: ["append", "update", "complete"],
+  batch: true,
+  async create(request, environment): Promise<Sink> {
+    const options = kafkaSinkSettings(request.options, environment.log);
+    if (request.saveMode === "overwrite" || request.saveMode === "ignore") {
+      const hint = `records can only be appended; use append or errorIfExists.`;
+      throw new SluiceError("KAFKA_OPTION_NOT_SUPPORTED", { option: `mode ${request.saveMode}`, hint });
+    }
+    const layout = recordLayout(request.schema, options.topic);
+    const cluster = new KafkaCluster(options.client, environment, true);
+    const { guarantee, note } = await guaranteeOf(cluster, options);
+    return new KafkaSink(cluster, options, layout, request, environment, guarantee, note);
+  },
+};
+
+async function guaranteeOf(
+  cluster: KafkaCluster,
+  options: KafkaSinkOptions,
+): Promise<{ guarantee: Guarantee; note: string | undefined }> {
+  if (options.delivery === "at-least-once") {
+    return { guarantee: "at-least-once", note: "delivery is set to at-least-once, or acks to 1" };
+  }
+  const supported = await cluster.retrying("ask for the broker's versions", async () => {
+    const connection = await cluster.anyBroker();
+    const answer = await cluster.call(connection, apiVersionsV3.api, "sluice", "1");
+    return TRANSACTION_APIS.every(([key, version]) =>
+      answer.apiKeys.some((a) => a.apiKey === key && a.minVersion <= version && version <= a.maxVersion),
+    );
+  });
+  if (supported) return { guarantee: "exactly-once", note: undefined };
+  if (options.delivery === "exactly-once") {
+    const hint = "this broker has no transactions; use at-least-once.";
+    throw new SluiceError("KAFKA_OPTION_NOT_SUPPORTED", { option: "delivery=exactly-once", hint });
+  }
+  return { guarantee: "at-least-once", note: "the broker has no transactions" };
+}
+
+const PLAIN: ProducerState = { producerId: -1, epoch: -1 };
+
+class KafkaSink implements Sink {
+  readonly description = "KafkaTable";
+  readonly guarantee: Guarantee;
+  readonly guaranteeNote?: string;
+  private readonly cluster: KafkaCluster;
+  private readonly options: KafkaSinkOptions;
+  private readonly layout: RecordLayout;
+  private readonly environment: Environment;
+  private readonly transactions: Transactions | undefined;
+  private readonly producer: Producer;
+  private readonly partitioners = new Map<string, Partitioner>();
+  private plain: ProducerState = PLAIN;
+
+  constructor(
+    cluster: KafkaCluster,
+    options: KafkaSinkOptions,
+    layout: RecordLayout,
+    request: SinkRequest,
+    environment: Environment,
+    guarantee: Guarantee,
+    note: string | undefined,
+  ) {
+    this.cluster = cluster;
+    this.options = options;
+    this.layout = layout;
+    this.environment = environment;
+    this.guarantee = guarantee;
+    if (note !== undefined) this.guaranteeNote = note;
+    const id = options.transactionalId ?? `sluice-${request.queryId}`;
+    this.transactions =
+      guarantee === "exactly-once"
+        ? new Transactions(cluster, id, `sluice-${request.queryId}`, options.transactionTimeoutMs)
+        : undefined;
+    const { transactions } = this;
+    this.producer = new Producer(cluster, options, {
+      transactionalId: transactions === undefined ? null : id,
+      current: () => transactions?.producer ?? this.plain,
+    });
+  }
+
+  async open(): Promise<number> {
+    if (this.options.topic !== undefined) await this.partitionerOf(this.options.topic);
+    if (this.transactions === undefined) {
+      if (this.options.acks === -1) this.plain = await this.plainIdentity();
+      return -1;
+    }
+    await this.transactions.open();
+    return this.transactions.committedBatch();
+  }
+
+  /** A producer id without transactions: brokers then drop batches that are sent twice. */
+  private plainIdentity(): Promise<ProducerState> {
+    return this.cluster.retrying("get a producer id", async () => {
+      const connection = await this.cluster.anyBroker();
+      const { api } = initProducerIdV4;
+      const answer = await this.cluster.call(connection, api, null, 60_000, -1n, -1);
+      if (answer.errorCode !== 0) throw new BrokerError(answer.errorCode, "a producer id");
+      return { producerId: Number(answer.producerId), epoch: answer.producerEpoch };
+    });
+  }
+
+  async begin(batchId: number): Promise<SinkBatch> {
+    return {
+      write: (batch) => this.explained(batchId, () => this.write(batch)),
+      commit: () => this.explained(batchId, () => this.commit(batchId)),
+      abort: async () => {
+        await this.producer.discard();
+        if (this.transactions !== undefined) await this.transactions.abort();
+        // Sequence numbers were given to batches that may never have arrived.
+        else if (this.plain !== PLAIN) this.plain = await this.plainIdentity();
+      },
+    };
+  }
+
+  private async explained<T>(batchId: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.transactions === undefined ? error : await this.transactions.explain(batchId, error);
+    }
+  }
+
+  private async write(batch: Batch): Promise<void> {
+    const fixed = this.options.topic === undefined ? undefined : await this.partitionerOf(this.options.topic);
+    const now = this.environment.clock.now();
+    const key = new ByteColumn(batch, this.layout.key);
+    const value = new ByteColumn(batch, this.layout.value);
+    const partitions = this.layout.partition < 0 ? undefined : batch.columns[this.layout.partition];
+    for (let i = 0; i < batch.rows; i++) {
+      const topic = this.options.topic ?? this.topicOf(batch, i);
+      const partitioner = fixed ?? this.partitioners.get(topic) ?? (await this.partitionerOf(topic));
+      key.row(i);
+      value.row(i);
+      const partition = choose(partitions, i, topic, partitioner, key);
+      const slot = this.producer.slot(topic, partition);
+      const before = slot.builder.bytes;
+      const headers = this.layout.headers < 0 ? undefined : headersOf(batch, this.layout.headers, i);
+      slot.builder.append(now, key.bytes, key.start, key.end, value.bytes, value.start, value.end, headers);
+      const size = slot.builder.bytes - before;
+      if (size > this.options.recordBytesMax) this.refuseSize(topic, size);
+      if (this.producer.added(slot, size)) partitioner.turn();
+      if (this.producer.wantsFlush) await this.producer.flush(false, (all) => this.prepare(all));
+    }
+  }
+
+  private refuseSize(topic: string, bytes: number): never {
+    throw new SluiceError("KAFKA_RECORD_TOO_LARGE", { topic, bytes, bytesMax: this.options.recordBytesMax });
+  }
+
+  private topicOf(batch: Batch, i: number): string {
+    const column = batch.columns[this.layout.topic] as Vector;
+    const isNull = column.nulls !== null && column.nulls[i] === 1;
+    const text = isNull
+      ? null
+      : column.repr === "utf8"
+        ? textAt(column, i)
+        : column.repr === "obj"
+          ? column.values[i]
+          : null;
+    if (typeof text !== "string") throw new SluiceError("KAFKA_NULL_TOPIC_IN_DATA");
+    return text;
+  }
+
+  private async prepare(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.transactions?.addPartitions(partitions);
+  }
+
+  private async commit(batchId: number): Promise<undefined> {
+    const { producer, transactions } = this;
+    const first = producer.pending()[0];
+    await producer.flush(true, (all) => this.prepare(all));
+    if (transactions === undefined) {
+      await producer.settled();
+      return undefined;
+    }
+    const at = first ?? (this.options.topic === undefined ? undefined : { topic: this.options.topic, partition: 0 });
+    // Without rows and without a topic there is nothing to be exact about.
+    if (at === undefined && !transactions.begun) return undefined;
+    await Promise.all([producer.settled(), transactions.addBatch(batchId, at ?? this.anyPartition())]);
+    await transactions.commit(batchId);
+    return undefined;
+  }
+
+  private anyPartition(): TopicPartition {
+    const [topic = ""] = this.partitioners.keys();
+    return { topic, partition: 0 };
+  }
+
+  /** Looks a topic up, which creates it where the broker does that. */
+  private async partitionerOf(topic: string): Promise<Partitioner> {
+    const existing = this.partitioners.get(topic);
+    if (existing !== undefined) return existing;
+    const { cluster } = this;
+    const found = await cluster.retrying(`find topic ${topic}`, async () =>
+      (await cluster.refresh([topic], true)).get(topic),
+    );
+    if (found === undefined || found.partitions.size === 0) {
+      const all = await cluster.retrying("list topics", () => cluster.refresh(null));
+      const near = nearest(topic, all.keys());
+      const suggestion = near === undefined || near === topic ? "" : ` Did you mean ${near}?`;
+      throw new SluiceError("KAFKA_UNKNOWN_TOPIC", { topic, brokers: cluster.name, suggestion });
+    }
+    const partitioner = new Partitioner(this.options.partitioner, found.partitions.size, this.partitioners.size);
+    this.partitioners.set(topic, partitioner);
+    return partitioner;
+  }
+
+  async close(): Promise<void> {
+    await this.producer.discard();
+    await this.cluster.close();
+  }
+}
+
+function choose(
+  column: Vector | undefined,
+  i: number,
+  topic: string,
+  partitioner: Partitioner,
+  key: ByteColumn,
+): number {
+  if (column?.repr === "i32" && (column.nulls === null || column.nulls[i] === 0)) {
+    const partition = column.values[i];
+    if (partition >= 0 && partition < partitioner.count) return partition;
+    throw new SluiceError("KAFKA_UNKNOWN_PARTITION", { topic, partition, count: partitioner.count });
+  }
+  return key.start < 0 ? partitioner.keyless() : partitioner.keyed(key.bytes, key.start, key.end);
+}

@@ -1,0 +1,286 @@
+/**
+ * A producer's identity and its transactions. The number of the batch is committed as a group's offset inside the same
+ * transaction as the batch's records, so that whoever opens the sink next can ask which batch was the last one in.
+ */
+import {
+  addOffsetsToTxnV3,
+  addPartitionsToTxnV3,
+  endTxnV3,
+  initProducerIdV4,
+  offsetFetchV8,
+  txnOffsetCommitV3,
+} from "@platformatic/kafka";
+import { SluiceError } from "../../errors/error.ts";
+import type { ProducerState } from "./batch-builder.ts";
+import { BrokerError, ErrorCode, isTransient, reasonOf } from "./broker-errors.ts";
+import type { KafkaCluster } from "./cluster.ts";
+import { Coordinator, CoordinatorType } from "./coordinator.ts";
+import { nameOf, type TopicPartition } from "./offsets.ts";
+
+/** Waits between tries while the last transaction's markers are still being written. */
+const CONCURRENT_WAIT_MS = [1, 2, 5, 10, 20];
+
+export class Transactions {
+  readonly id: string;
+  readonly group: string;
+  private readonly cluster: KafkaCluster;
+  private readonly timeoutMs: number;
+  private readonly transactionCoordinator: Coordinator;
+  private readonly groupCoordinator: Coordinator;
+  private state: ProducerState = { producerId: -1, epoch: -1 };
+  private readonly added = new Set<string>();
+  private groupAdded = false;
+
+  constructor(cluster: KafkaCluster, id: string, group: string, timeoutMs: number) {
+    this.cluster = cluster;
+    this.id = id;
+    this.group = group;
+    this.timeoutMs = timeoutMs;
+    this.transactionCoordinator = new Coordinator(cluster, CoordinatorType.TRANSACTION, id);
+    this.groupCoordinator = new Coordinator(cluster, CoordinatorType.GROUP, group);
+  }
+
+  get producer(): ProducerState {
+    return this.state;
+  }
+
+  /** True when something was told to the coordinator that has to be ended. */
+  get begun(): boolean {
+    return this.added.size > 0 || this.groupAdded;
+  }
+
+  /** Takes over the transactional id: older writers are fenced, and what they left open is aborted. */
+  async open(): Promise<void> {
+    await this.initialise({ producerId: -1, epoch: -1 });
+  }
+
+  /** The last batch whose transaction was committed, -1 for none. */
+  async committedBatch(): Promise<number> {
+    return this.cluster.retrying("find the last committed batch", async () => {
+      const connection = await this.groupCoordinator.connection();
+      // The client's types want topics; null is the protocol's "all of them".
+      const groups = [{ groupId: this.group, memberEpoch: -1, memberId: null, topics: null }];
+      const request = groups as unknown as Parameters<typeof offsetFetchV8.createRequest>[0];
+      const answer = await this.cluster.call(connection, offsetFetchV8.api, request, true);
+      let last = -1;
+      for (const group of answer.groups) {
+        this.groupCoordinator.check(group.errorCode, `offsets of group ${this.group}`);
+        for (const topic of group.topics) {
+          for (const p of topic.partitions) {
+            this.groupCoordinator.check(p.errorCode, `offsets of group ${this.group}`);
+            last = Math.max(last, batchIn(p.metadata));
+          }
+        }
+      }
+      return last;
+    });
+  }
+
+  /** Tells the coordinator which partitions the transaction is about to write. */
+  async addPartitions(partitions: readonly TopicPartition[]): Promise<void> {
+    const fresh = partitions.filter((p) => !this.added.has(nameOf(p)));
+    if (fresh.length === 0) return;
+    const topics = [...Map.groupBy(fresh, (p) => p.topic)].map(([name, own]) => ({
+      name,
+      partitions: own.map((p) => p.partition),
+    }));
+    await this.asking("add partitions to the transaction", async () => {
+      const connection = await this.transactionCoordinator.connection();
+      const { producerId, epoch } = this.state;
+      const request = {
+        transactionalId: this.id,
+        producerId: BigInt(producerId),
+        producerEpoch: epoch,
+        verifyOnly: false,
+        topics,
+      };
+      const answer = await this.cluster.call(connection, addPartitionsToTxnV3.api, [request]);
+      const codes = answer.resultsByTransaction.flatMap((t) =>
+        t.topicResults.flatMap((r) => r.resultsByPartition.map((p) => p.partitionErrorCode)),
+      );
+      // 55 says only that another partition of the request failed.
+      const code = codes.find((c) => c !== 0 && c !== 55) ?? codes.find((c) => c !== 0) ?? 0;
+      this.transactionCoordinator.check(code, "adding partitions to the transaction");
+    });
+    for (const p of fresh) this.added.add(nameOf(p));
+  }
+
+  /** Puts the batch's number into the transaction. `at` may be any partition that exists. */
+  async addBatch(batchId: number, at: TopicPartition): Promise<void> {
+    if (!this.groupAdded) {
+      await this.asking("add the batch's number to the transaction", async () => {
+        const connection = await this.transactionCoordinator.connection();
+        const id = BigInt(this.state.producerId);
+        const { api } = addOffsetsToTxnV3;
+        const answer = await this.cluster.call(connection, api, this.id, id, this.state.epoch, this.group);
+        this.transactionCoordinator.check(answer.errorCode, "adding the batch's number");
+      });
+      this.groupAdded = true;
+    }
+    const partitions = [
+      {
+        partitionIndex: at.partition,
+        committedOffset: BigInt(batchId + 1),
+        committedLeaderEpoch: -1,
+        committedMetadata: JSON.stringify({ batchId }),
+      },
+    ];
+    await this.asking("commit the batch's number", async () => {
+      const connection = await this.groupCoordinator.connection();
+      const answer = await this.cluster.call(
+        connection,
+        txnOffsetCommitV3.api,
+        this.id,
+        this.group,
+        BigInt(this.state.producerId),
+        this.state.epoch,
+        -1,
+        "",
+        null,
+        [{ name: at.topic, partitions }],
+      );
+      const code = answer.topics.flatMap((t) => t.partitions.map((p) => p.errorCode)).find((c) => c !== 0) ?? 0;
+      this.groupCoordinator.check(code, "committing the batch's number");
+    });
+  }
+
+  /**
+   * Commits. When the answer doesn't come, or can't be believed, the committed batch number is asked for.
+   *
+   * @throws SluiceError KAFKA_TRANSACTION_LOST, KAFKA_PRODUCER_FENCED
+   */
+  async commit(batchId: number): Promise<void> {
+    try {
+      await this.end();
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+      await this.settle(batchId, error);
+    }
+  }
+
+  /** What became of a commit whose answer is unknown: the epoch is raised, which ends the transaction one way. */
+  private async settle(batchId: number, error: unknown): Promise<void> {
+    this.cluster.environment.log.warn(
+      `The outcome of batch ${batchId}'s commit is unknown (${reasonOf(error)}); asking.`,
+    );
+    await this.reinitialise();
+    if ((await this.committedBatch()) >= batchId) return;
+    throw new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason: reasonOf(error) }, { cause: error });
+  }
+
+  /**
+   * Ends the transaction without its records. The epoch is raised: that aborts what is open, refuses what may still be
+   * on its way, and lets sequence numbers begin anew.
+   */
+  async abort(): Promise<void> {
+    if (this.begun) await this.reinitialise();
+  }
+
+  /**
+   * An error that looks like fencing, made sure of: either a newer writer has the id, or the broker gave the transaction
+   * up because it took too long.
+   */
+  async explain(batchId: number, error: unknown): Promise<Error> {
+    if (!(error instanceof SluiceError) || error.condition !== "KAFKA_PRODUCER_FENCED") return error as Error;
+    try {
+      await this.reinitialise();
+    } catch (fenced) {
+      return fenced as Error;
+    }
+    const reason = `it was open for more than kafka.transaction.timeout.ms, ${this.timeoutMs} ms`;
+    return new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason }, { cause: error });
+  }
+
+  /** Raises the producer's epoch: an open transaction is aborted, and late requests of the old epoch are refused. */
+  async reinitialise(): Promise<void> {
+    await this.initialise(this.state);
+  }
+
+  private async end(): Promise<void> {
+    let attempts = 0;
+    for (;;) {
+      try {
+        const connection = await this.transactionCoordinator.connection();
+        const id = BigInt(this.state.producerId);
+        const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, true);
+        this.transactionCoordinator.check(answer.errorCode, "ending the transaction");
+        this.forget();
+        return;
+      } catch (error) {
+        // These say that nothing was done. Any other failure leaves the outcome open and isn't tried again: the first
+        // request may still arrive, and must then meet a higher epoch.
+        const isUndone =
+          error instanceof BrokerError &&
+          (error.code === ErrorCode.CONCURRENT_TRANSACTIONS ||
+            error.code === ErrorCode.NOT_COORDINATOR ||
+            error.code === ErrorCode.COORDINATOR_NOT_AVAILABLE ||
+            error.code === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+        if (!isUndone) throw error;
+        await this.pause(attempts++);
+      }
+    }
+  }
+
+  private forget(): void {
+    this.added.clear();
+    this.groupAdded = false;
+  }
+
+  private async initialise(state: ProducerState): Promise<void> {
+    const answer = await this.asking("take over the transactional id", async () => {
+      const connection = await this.transactionCoordinator.connection();
+      const { api } = initProducerIdV4;
+      const id = BigInt(state.producerId);
+      const found = await this.cluster.call(connection, api, this.id, this.timeoutMs, id, state.epoch);
+      this.transactionCoordinator.check(found.errorCode, `transactional id ${this.id}`);
+      return found;
+    });
+    this.state = { producerId: Number(answer.producerId), epoch: answer.producerEpoch };
+    this.forget();
+  }
+
+  /** Tries again while that helps; turns a fencing into its own error. */
+  private async asking<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    let attempts = 0;
+    return this.cluster.retrying(what, async () => {
+      for (;;) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (error instanceof BrokerError && error.code === ErrorCode.CONCURRENT_TRANSACTIONS) {
+            await this.pause(attempts++);
+            continue;
+          }
+          if (isTransient(error)) this.forgetCoordinators();
+          throw isFencing(error) ? this.fenced(error) : error;
+        }
+      }
+    });
+  }
+
+  private forgetCoordinators(): void {
+    this.transactionCoordinator.forget();
+    this.groupCoordinator.forget();
+  }
+
+  private fenced(cause: unknown): SluiceError {
+    return new SluiceError("KAFKA_PRODUCER_FENCED", { transactionalId: this.id }, { cause });
+  }
+
+  private async pause(attempt: number): Promise<void> {
+    if (this.cluster.closed) throw new SluiceError("KAFKA_CLOSED", { what: "end a transaction" });
+    const ms = CONCURRENT_WAIT_MS[Math.min(attempt, CONCURRENT_WAIT_MS.length - 1)] as number;
+    await this.cluster.environment.clock.sleep(ms, this.cluster.signal);
+  }
+}
+
+/** A newer writer has taken over, or the broker has given the transaction up. */
+export function isFencing(error: unknown): boolean {
+  if (!(error instanceof BrokerError)) return false;
+  return error.code === ErrorCode.PRODUCER_FENCED || error.code === ErrorCode.INVALID_PRODUCER_EPOCH;
+}
+
+function batchIn(metadata: string | null | undefined): number {
+  const match = /^\{"batchId":(\d{1,15})\}$/.exec(metadata ?? "");
+  return match === null ? -1 : Number(match[1]);
+}
