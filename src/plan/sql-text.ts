@@ -95,6 +95,8 @@ function callText(
   const lower = name.toLowerCase();
   const texts = args.map(print);
   if (args.length === 1 && !distinct) {
+    // `- 1` would read back as the constant -1.
+    if (lower === "-" && /^\d/.test(texts[0])) return `(- (${texts[0]}))`;
     if (Object.hasOwn(PREFIX, lower)) return `(${PREFIX[lower]}${texts[0]})`;
     if (lower === "~") return `~${texts[0]}`;
     if (lower === "isnull") return `(${texts[0]} IS NULL)`;
