@@ -132,6 +132,10 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <srcType> can't be cast to <targetType>.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <srcType> can't be cast to <targetType>. Use <functionNames> instead.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.CREATE_MAP_KEY_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the keys of <functionName> must have one type in common, but they are <dataType>.",
     sqlState: "42K09",
@@ -520,6 +524,10 @@ export const conditions = {
     template: "The watermark's delay <delayThreshold> is negative. Give how late a row may be, e.g. \"10 seconds\".",
     sqlState: "22006",
   },
+  INVALID_WHERE_CONDITION: {
+    template: "The condition holds the aggregate function <expressionList>, which has no value for a single row. Use HAVING, or filter after the aggregation.",
+    sqlState: "42903",
+  },
   KAFKA_AUTHENTICATION_FAILED: {
     template: "Kafka at <brokers> refused the connection: <reason>. Check kafka.security.protocol, kafka.sasl.mechanism, kafka.sasl.jaas.config and the kafka.ssl.* options.",
     sqlState: "28000",
@@ -626,6 +634,10 @@ export const conditions = {
   },
   MISSING_AGGREGATION: {
     template: "<expression> is neither grouped by nor inside an aggregate function. Add it to GROUP BY, or use <expressionAnyValue> when any of its values will do.",
+    sqlState: "42803",
+  },
+  MISSING_GROUP_BY: {
+    template: "<expression> stands beside an aggregate function, but there is no GROUP BY. Add GROUP BY, or give the aggregate an OVER clause.",
     sqlState: "42803",
   },
   MISSING_OPTION: {

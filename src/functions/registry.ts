@@ -4,9 +4,16 @@ import { arrayFunctions } from "./collection/array.ts";
 import { lambdaFunctions } from "./collection/lambda.ts";
 import { mapFunctions } from "./collection/map.ts";
 import { conditionalFunctions } from "./conditional/conditional.ts";
+import { datetimeFunctions } from "./datetime/functions.ts";
+import { timeTextFunctions } from "./datetime/text.ts";
 import type { FunctionDefinition } from "./definition.ts";
 import { generatorFunctions } from "./generator/explode.ts";
+import { hashFunctions } from "./hash/hash.ts";
+import { jsonFunctions } from "./json/from-json.ts";
+import { bitFunctions } from "./math/bits.ts";
+import { elementaryFunctions } from "./math/elementary.ts";
 import { operatorFunctions } from "./math/operators.ts";
+import { roundingFunctions } from "./math/rounding.ts";
 import { booleanFunctions } from "./predicate/boolean.ts";
 import { comparisonFunctions } from "./predicate/comparison.ts";
 import { stringFunctions } from "./string/basic.ts";
@@ -19,18 +26,25 @@ const groups: readonly (readonly FunctionDefinition[])[] = [
   operatorFunctions,
   comparisonFunctions,
   booleanFunctions,
-  basicAggregates,
-  arrayFunctions,
-  mapFunctions,
-  lambdaFunctions,
-  accessFunctions,
+  conditionalFunctions,
+  elementaryFunctions,
+  roundingFunctions,
+  bitFunctions,
   stringFunctions,
-  regexpFunctions,
   composingFunctions,
   encodingFunctions,
-  conditionalFunctions,
+  regexpFunctions,
+  datetimeFunctions,
+  timeTextFunctions,
+  arrayFunctions,
+  mapFunctions,
+  accessFunctions,
+  lambdaFunctions,
+  hashFunctions,
+  basicAggregates,
   generatorFunctions,
   windowFunctions,
+  jsonFunctions,
 ];
 
 const byName = new Map<string, FunctionDefinition>();
