@@ -6,9 +6,9 @@ import type {
   Evaluation,
   FunctionDefinition,
   ResolveContext,
+  RunContext,
   ScalarFunction,
   ScalarResolution,
-  RunContext,
   SessionSettings,
 } from "./definition.ts";
 import { type Accepts, checkCount, coerce } from "./signature.ts";

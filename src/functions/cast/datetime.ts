@@ -161,7 +161,10 @@ function toInterval(
     case "decimal": {
       const scale = power10(from.scale);
       return (v) =>
-        checked(divideHalfUp(BigInt(v as number | bigint) * unit, scale), decimalText(v as number | bigint, from.scale));
+        checked(
+          divideHalfUp(BigInt(v as number | bigint) * unit, scale),
+          decimalText(v as number | bigint, from.scale),
+        );
     }
     default:
       return undefined;

@@ -60,11 +60,17 @@ function mapAccess(args: readonly Argument[], context: ResolveContext): ScalarRe
   };
 }
 
-function arrayAccess(args: readonly Argument[], context: ResolveContext, run: (a: Value[], i: number) => Value, name: string): ScalarResolution {
+function arrayAccess(
+  args: readonly Argument[],
+  context: ResolveContext,
+  run: (a: Value[], i: number) => Value,
+  name: string,
+): ScalarResolution {
   const type = args[0].type;
   const index = args[1].type;
   const isWhole = ["byte", "short", "integer", "long", "null", "string"].includes(index.kind);
-  if (type.kind !== "array" || !isWhole) throw unexpectedType(args, type.kind === "array" ? 1 : 0, '"INTEGRAL"', context);
+  if (type.kind !== "array" || !isWhole)
+    throw unexpectedType(args, type.kind === "array" ? 1 : 0, '"INTEGRAL"', context);
   return {
     inputs: [type, INT],
     output: type.elementType,
@@ -76,10 +82,24 @@ function arrayAccess(args: readonly Argument[], context: ResolveContext, run: (a
 /** `expr[index]`: the analyser's getItem. Positions count from 0. */
 const subscript: ScalarFunction = {
   kind: "scalar",
-  name: "getitem",
-  aliases: ["[]"],
+  name: "[]",
+  // What the analyser makes of `expr[index]`.
+  aliases: ["get_array_item", "get_map_value"],
   group: "collection",
-  doc: { summary: "The element at a position counted from 0, or the value of a key.", args: "collection, key", examples: ["array(1, 2, 3)[0]", "array(1)[5]", "array(1)[-1]", "map('a', 1)['a']", "map('a', 1)['b']", "array(1)[NULL]", "map(1, 'x')[1]", "array(array(1, 2))[0][1]"] },
+  doc: {
+    summary: "The element at a position counted from 0, or the value of a key.",
+    args: "collection, key",
+    examples: [
+      "array(1, 2, 3)[0]",
+      "array(1)[5]",
+      "array(1)[-1]",
+      "map('a', 1)['a']",
+      "map('a', 1)['b']",
+      "array(1)[NULL]",
+      "map(1, 'x')[1]",
+      "array(array(1, 2))[0][1]",
+    ],
+  },
   prettyName: (args) => `${args[0]}[${args[1]}]`,
   resolve(args, context) {
     checkCount(args, context, 2, 2);
@@ -93,11 +113,20 @@ function elementAtFunction(name: "element_at" | "try_element_at", examples: read
     kind: "scalar",
     name,
     group: "collection",
-    doc: { summary: `The element at a position (1 is first, negative from the end), or the value of a key${name === "element_at" ? "" : "; NULL when it isn't there"}.`, args: "collection, key", examples },
+    doc: {
+      summary: `The element at a position (1 is first, negative from the end), or the value of a key${name === "element_at" ? "" : "; NULL when it isn't there"}.`,
+      args: "collection, key",
+      examples,
+    },
     resolve(args, context) {
       checkCount(args, context, 2, 2);
       if (args[0].type.kind === "map") return mapAccess(args, context);
-      return arrayAccess(args, context, elementAt(name === "element_at" && context.settings.ansi ? "error" : "null"), "elementAt");
+      return arrayAccess(
+        args,
+        context,
+        elementAt(name === "element_at" && context.settings.ansi ? "error" : "null"),
+        "elementAt",
+      );
     },
   };
 }
@@ -106,7 +135,11 @@ const get: ScalarFunction = {
   kind: "scalar",
   name: "get",
   group: "collection",
-  doc: { summary: "The element at a position counted from 0; NULL when it isn't there.", args: "array, index", examples: ["get(array(1, 2, 3), 0)", "get(array(1, 2, 3), 3)", "get(array(1, 2, 3), -1)", "get(array(1), NULL)"] },
+  doc: {
+    summary: "The element at a position counted from 0; NULL when it isn't there.",
+    args: "array, index",
+    examples: ["get(array(1, 2, 3), 0)", "get(array(1, 2, 3), 3)", "get(array(1, 2, 3), -1)", "get(array(1), NULL)"],
+  },
   resolve(args, context) {
     checkCount(args, context, 2, 2);
     return arrayAccess(args, context, itemOrNull, "itemOrNull");
@@ -138,15 +171,32 @@ const namedStruct: ScalarFunction = {
   kind: "scalar",
   name: "named_struct",
   group: "struct",
-  doc: { summary: "A struct of names and values in turn.", args: "name1, val1, …", examples: ["named_struct('a', 1, 'b', 2, 'c', 3)", "named_struct('a', NULL)", "named_struct('a', 1, 'b')", "named_struct('x', array(1)).x"] },
+  doc: {
+    summary: "A struct of names and values in turn.",
+    args: "name1, val1, …",
+    examples: [
+      "named_struct('a', 1, 'b', 2, 'c', 3)",
+      "named_struct('a', NULL)",
+      "named_struct('a', 1, 'b')",
+      "named_struct('x', array(1)).x",
+    ],
+  },
   resolve(args, context) {
     if (args.length < 2 || args.length % 2 !== 0) {
-      throw new SluiceError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", { functionName: "`named_struct`", expectedNum: "2n (n > 0)", actualNum: args.length, args: "name1, val1, …" });
+      throw new SluiceError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", {
+        functionName: "`named_struct`",
+        expectedNum: "2n (n > 0)",
+        actualNum: args.length,
+        args: "name1, val1, …",
+      });
     }
     const names = args.filter((_, i) => i % 2 === 0).map((a) => a.literal?.value);
     names.forEach((name, i) => {
       if (typeof name !== "string") {
-        throw new SluiceError("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", { sqlExpr: `"${context.sql}"`, inputExprs: `["${args[i * 2].sql}"]` });
+        throw new SluiceError("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", {
+          sqlExpr: `"${context.sql}"`,
+          inputExprs: `["${args[i * 2].sql}"]`,
+        });
       }
     });
     return structOf(names as string[], args, 1, 2);
@@ -157,7 +207,11 @@ const structFunction: ScalarFunction = {
   kind: "scalar",
   name: "struct",
   group: "struct",
-  doc: { summary: "A struct of the values; fields are named after their expressions, or col1, col2, …", args: "col1, col2, …", examples: ["struct(1, 'a')", "struct(1 AS x, 2 AS y)", "struct(1, NULL)"] },
+  doc: {
+    summary: "A struct of the values; fields are named after their expressions, or col1, col2, …",
+    args: "col1, col2, …",
+    examples: ["struct(1, 'a')", "struct(1 AS x, 2 AS y)", "struct(1, NULL)"],
+  },
   resolve(args, context) {
     checkCount(args, context, 1, Number.POSITIVE_INFINITY);
     return structOf(
@@ -171,10 +225,21 @@ const structFunction: ScalarFunction = {
 
 export const accessFunctions: readonly ScalarFunction[] = [
   subscript,
-  elementAtFunction("element_at", ["element_at(array(1, 2, 3), 2)", "element_at(array(1, 2, 3), -1)", "element_at(array(1), 5)", "element_at(array(1), 0)", "element_at(map(1, 'a', 2, 'b'), 2)", "element_at(map(1, 'a'), 3)"]),
-  elementAtFunction("try_element_at", ["try_element_at(array(1, 2, 3), 2)", "try_element_at(array(1), 5)", "try_element_at(array(1), 0)", "try_element_at(map(1, 'a'), 3)"]),
+  elementAtFunction("element_at", [
+    "element_at(array(1, 2, 3), 2)",
+    "element_at(array(1, 2, 3), -1)",
+    "element_at(array(1), 5)",
+    "element_at(array(1), 0)",
+    "element_at(map(1, 'a', 2, 'b'), 2)",
+    "element_at(map(1, 'a'), 3)",
+  ]),
+  elementAtFunction("try_element_at", [
+    "try_element_at(array(1, 2, 3), 2)",
+    "try_element_at(array(1), 5)",
+    "try_element_at(array(1), 0)",
+    "try_element_at(map(1, 'a'), 3)",
+  ]),
   get,
   namedStruct,
   structFunction,
 ];
-

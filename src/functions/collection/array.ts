@@ -1,16 +1,29 @@
 import { SluiceError } from "../../errors/error.ts";
 import { commonType, tightestCommonType } from "../../types/coercion.ts";
 import { sqlType } from "../../types/print.ts";
-import { type ArrayType, array, BOOLEAN, type DataType, field, INT, LONG, NULL, STRING, struct } from "../../types/types.ts";
+import {
+  type ArrayType,
+  array,
+  BOOLEAN,
+  type DataType,
+  field,
+  INT,
+  LONG,
+  NULL,
+  STRING,
+  struct,
+} from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
 import { oneType } from "../conditional/conditional.ts";
-import type { Argument, ResolveContext, ScalarFunction } from "../definition.ts";
 import { type MakeContext, type SimpleDefinition, simple } from "../define.ts";
-import { comparatorFor, distinctKey, equalityFor, isOrderable, nullsFirst } from "../ordering.ts";
+import type { Argument, ResolveContext, ScalarFunction } from "../definition.ts";
 import { randomDoubles } from "../math/random.ts";
+import { comparatorFor, distinctKey, equalityFor, isOrderable, nullsFirst } from "../ordering.ts";
 import { checkCount, coerce, unexpectedType } from "../signature.ts";
 
-export function collection(def: Omit<SimpleDefinition, "group"> & { group?: SimpleDefinition["group"] }): ScalarFunction {
+export function collection(
+  def: Omit<SimpleDefinition, "group"> & { group?: SimpleDefinition["group"] },
+): ScalarFunction {
   return simple({ group: "collection", ...def });
 }
 
@@ -24,7 +37,10 @@ function sameArrays(args: readonly Argument[], context: ResolveContext): ArrayTy
   types.forEach((t, i) => {
     if (t.kind !== "array") throw unexpectedType(args, i, '"ARRAY"', context);
   });
-  const type = types.reduce<DataType | undefined>((a, b) => a && (tightestCommonType(a, b) ?? commonType([a, b])), types[0]);
+  const type = types.reduce<DataType | undefined>(
+    (a, b) => a && (tightestCommonType(a, b) ?? commonType([a, b])),
+    types[0],
+  );
   if (type?.kind === "array") return type;
   throw diffTypes(args, context);
 }
@@ -97,12 +113,16 @@ function elementFunction(
     resolve(callArgs, context) {
       checkCount(callArgs, context, 2, 2);
       const [subject, value] = callArgs;
-      if (subject.type.kind !== "array" && subject.type.kind !== "null") throw unexpectedType(callArgs, 0, '"ARRAY"', context);
+      if (subject.type.kind !== "array" && subject.type.kind !== "null")
+        throw unexpectedType(callArgs, 0, '"ARRAY"', context);
       const own = elementOf(subject.type);
       const element = tightestCommonType(own, value.type) ?? commonType([own, value.type]);
       if (element === undefined) throw diffTypes(callArgs, context);
       if (value.type.kind === "null" && options.nullValue !== true) {
-        throw new SluiceError("DATATYPE_MISMATCH.NULL_TYPE", { sqlExpr: `"${context.sql}"`, functionName: `\`${name}\`` });
+        throw new SluiceError("DATATYPE_MISMATCH.NULL_TYPE", {
+          sqlExpr: `"${context.sql}"`,
+          functionName: `\`${name}\``,
+        });
       }
       const containsNull = subject.type.kind !== "array" || subject.type.containsNull;
       const type = array(element, containsNull);
@@ -119,8 +139,15 @@ function elementFunction(
                 const item = x.emit();
                 const result = e.fresh(name);
                 const fn = e.bind(make(element, e), name);
-                const itemCode = item.isNull === "true" ? "null" : item.isNull === "false" ? item.value : `(${item.isNull} ? null : ${item.value})`;
-                e.line(`const ${result} = ${list.isNull === "false" ? "" : `${list.isNull} ? null : `}${fn}(${list.value}, ${itemCode});`);
+                const itemCode =
+                  item.isNull === "true"
+                    ? "null"
+                    : item.isNull === "false"
+                      ? item.value
+                      : `(${item.isNull} ? null : ${item.value})`;
+                e.line(
+                  `const ${result} = ${list.isNull === "false" ? "" : `${list.isNull} ? null : `}${fn}(${list.value}, ${itemCode});`,
+                );
                 return { value: result, isNull: list.isNull === "false" ? "false" : `${result} === null` };
               },
             }
@@ -138,12 +165,27 @@ const makeArray: ScalarFunction = {
   kind: "scalar",
   name: "array",
   group: "collection",
-  doc: { summary: "An array of the arguments.", args: "expr, …", examples: ["array(1, 2, 3)", "array()", "array(1, NULL)", "array(1, 2.5)", "array('a', 1)", "array(array(1), array(NULL))", "array(true, 'x')"] },
+  doc: {
+    summary: "An array of the arguments.",
+    args: "expr, …",
+    examples: [
+      "array(1, 2, 3)",
+      "array()",
+      "array(1, NULL)",
+      "array(1, 2.5)",
+      "array('a', 1)",
+      "array(array(1), array(NULL))",
+      "array(true, 'x')",
+    ],
+  },
   resolve(args, context) {
     const type = args.length === 0 ? NULL : oneType(args, context);
     return {
       inputs: args.map(() => type),
-      output: array(type, args.some((a) => a.nullable)),
+      output: array(
+        type,
+        args.some((a) => a.nullable),
+      ),
       nullable: false,
       evaluation: {
         nulls: "custom",
@@ -192,8 +234,10 @@ function keySet(element: DataType, items: readonly Value[]): Set<unknown> {
 }
 
 function slice(a: Value[], start: number, length: number): Value[] {
-  if (start === 0) throw new SluiceError("INVALID_PARAMETER_VALUE.START", { parameter: "`start`", functionName: "`slice`" });
-  if (length < 0) throw new SluiceError("INVALID_PARAMETER_VALUE.LENGTH", { parameter: "`length`", functionName: "`slice`", length });
+  if (start === 0)
+    throw new SluiceError("INVALID_PARAMETER_VALUE.START", { parameter: "`start`", functionName: "`slice`" });
+  if (length < 0)
+    throw new SluiceError("INVALID_PARAMETER_VALUE.LENGTH", { parameter: "`length`", functionName: "`slice`", length });
   const from = start > 0 ? start - 1 : a.length + start;
   return from < 0 || from >= a.length ? [] : a.slice(from, from + length);
 }
@@ -236,7 +280,8 @@ function best(name: "array_max" | "array_min", examples: readonly string[]): Sca
   const sign = name === "array_max" ? 1 : -1;
   return collection({
     name,
-    summary: name === "array_max" ? "The greatest element; NULLs are left out." : "The least element; NULLs are left out.",
+    summary:
+      name === "array_max" ? "The greatest element; NULLs are left out." : "The least element; NULLs are left out.",
     args: "array",
     examples,
     inputs: ["array"],
@@ -262,56 +307,236 @@ function sortArray({ types }: MakeContext) {
 
 export const arrayFunctions: readonly ScalarFunction[] = [
   makeArray,
-  elementFunction("array_contains", "array, value", "True when the array holds the value; NULL when it doesn't but holds NULLs.", ["array_contains(array(1, 2, 3), 2)", "array_contains(array(1, NULL), 2)", "array_contains(array(1, NULL), 1)", "array_contains(NULL, 1)", "array_contains(array(1), CAST(NULL AS INT))", "array_contains(array(1D), 1)", "array_contains(array('a'), 1)"], () => BOOLEAN, arrayContains, { nullableResult: true }),
-  elementFunction("array_position", "array, element", "The position (1 is first) of the value in the array; 0 when it isn't there.", ["array_position(array(312, 773, 708, 708), 708)", "array_position(array(1), 5)", "array_position(array(1, NULL), CAST(NULL AS INT))"], () => LONG, (element, { wide }) => {
-    const equal = equalityFor(element);
-    return (a, x) => {
-      const i = a.findIndex((v) => v !== null && equal(v, x)) + 1;
-      return wide ? BigInt(i) : i;
-    };
+  elementFunction(
+    "array_contains",
+    "array, value",
+    "True when the array holds the value; NULL when it doesn't but holds NULLs.",
+    [
+      "array_contains(array(1, 2, 3), 2)",
+      "array_contains(array(1, NULL), 2)",
+      "array_contains(array(1, NULL), 1)",
+      "array_contains(NULL, 1)",
+      "array_contains(array(1), CAST(NULL AS INT))",
+      "array_contains(array(1D), 1)",
+      "array_contains(array('a'), 1)",
+    ],
+    () => BOOLEAN,
+    arrayContains,
+    { nullableResult: true },
+  ),
+  elementFunction(
+    "array_position",
+    "array, element",
+    "The position (1 is first) of the value in the array; 0 when it isn't there.",
+    [
+      "array_position(array(312, 773, 708, 708), 708)",
+      "array_position(array(1), 5)",
+      "array_position(array(1, NULL), CAST(NULL AS INT))",
+    ],
+    () => LONG,
+    (element, { wide }) => {
+      const equal = equalityFor(element);
+      return (a, x) => {
+        const i = a.findIndex((v) => v !== null && equal(v, x)) + 1;
+        return wide ? BigInt(i) : i;
+      };
+    },
+  ),
+  elementFunction(
+    "array_remove",
+    "array, element",
+    "The array without the elements equal to the value.",
+    ["array_remove(array(1, 2, 3, NULL, 3), 3)", "array_remove(array(1), CAST(NULL AS INT))"],
+    (type) => type,
+    (element) => {
+      const equal = equalityFor(element);
+      return (a, x) => a.filter((v) => v === null || !equal(v, x));
+    },
+  ),
+  elementFunction(
+    "array_append",
+    "array, element",
+    "The array with the value after its elements.",
+    [
+      "array_append(array('b', 'd'), 'd')",
+      "array_append(array(1, 2), NULL)",
+      "array_append(array(1), 2.5)",
+      "array_append(CAST(NULL AS ARRAY<INT>), 1)",
+    ],
+    (type, value) => array(type.elementType, type.containsNull || value.nullable),
+    () => (a, x) => [...a, x],
+    { nullValue: true },
+  ),
+  elementFunction(
+    "array_prepend",
+    "array, element",
+    "The array with the value before its elements.",
+    ["array_prepend(array('b', 'd'), 'd')", "array_prepend(array(1), NULL)"],
+    (type, value) => array(type.elementType, type.containsNull || value.nullable),
+    () => (a, x) => [x, ...a],
+    { nullValue: true },
+  ),
+  setFunction(
+    "array_union",
+    "The elements of either array, each once.",
+    [
+      "array_union(array(1, 2, 3), array(1, 3, 5))",
+      "array_union(array(1, NULL), array(NULL, 2))",
+      "array_union(array(1), array(1.5))",
+      "array_union(array(DOUBLE('NaN'), 0D), array(DOUBLE('NaN'), -0D))",
+    ],
+    (type, args) =>
+      array(
+        type.elementType,
+        args.some((a) => a.containsNull),
+      ),
+    (element) => {
+      const unique = distinct(element);
+      return (a, b) => unique([...a, ...b]);
+    },
+  ),
+  setFunction(
+    "array_intersect",
+    "The elements that both arrays hold, each once.",
+    ["array_intersect(array(1, 2, 3), array(1, 3, 5))", "array_intersect(array(1, NULL), array(NULL))"],
+    (type, args) =>
+      array(
+        type.elementType,
+        args.every((a) => a.containsNull),
+      ),
+    (element) => {
+      const unique = distinct(element);
+      const key = distinctKey(element);
+      return (a, b) => {
+        const other = keySet(element, b);
+        return unique(a).filter((v) => other.has(v === null ? undefined : key(v)));
+      };
+    },
+  ),
+  setFunction(
+    "array_except",
+    "The elements of the first array that the second doesn't hold, each once.",
+    ["array_except(array(1, 2, 3), array(1, 3, 5))", "array_except(array(1, NULL, NULL), array(1))"],
+    (type, args) => array(type.elementType, args[0].containsNull),
+    (element) => {
+      const unique = distinct(element);
+      const key = distinctKey(element);
+      return (a, b) => {
+        const other = keySet(element, b);
+        return unique(a).filter((v) => !other.has(v === null ? undefined : key(v)));
+      };
+    },
+  ),
+  setFunction(
+    "arrays_overlap",
+    "True when both arrays hold an equal element; NULL when none is found but one holds NULL.",
+    [
+      "arrays_overlap(array(1, 2, 3), array(3, 4, 5))",
+      "arrays_overlap(array(1, 2), array(3, NULL))",
+      "arrays_overlap(array(1), array(2))",
+      "arrays_overlap(array(), array(NULL))",
+    ],
+    () => BOOLEAN,
+    (element) => {
+      const key = distinctKey(element);
+      return (a, b) => {
+        const other = new Set(b.filter((v) => v !== null).map((v) => key(v)));
+        if (a.some((v) => v !== null && other.has(key(v)))) return true;
+        return a.length > 0 && b.length > 0 && (a.includes(null) || b.includes(null)) ? null : false;
+      };
+    },
+    true,
+  ),
+  collection({
+    name: "array_distinct",
+    summary: "The elements, each once.",
+    args: "array",
+    examples: ["array_distinct(array(1, 2, 3, NULL, 3, NULL))", "array_distinct(array(0D, -0D))"],
+    inputs: ["array"],
+    output: (types) => types[0],
+    make: ({ types }) => distinct(elementOf(types[0])),
   }),
-  elementFunction("array_remove", "array, element", "The array without the elements equal to the value.", ["array_remove(array(1, 2, 3, NULL, 3), 3)", "array_remove(array(1), CAST(NULL AS INT))"], (type) => type, (element) => {
-    const equal = equalityFor(element);
-    return (a, x) => a.filter((v) => v === null || !equal(v, x));
+  collection({
+    name: "array_join",
+    summary: "The elements as one string with a separator; NULLs are left out or replaced.",
+    args: "array, delimiter, nullReplacement",
+    examples: [
+      "array_join(array('hello', 'world'), ' ')",
+      "array_join(array('hello', NULL, 'world'), ' ')",
+      "array_join(array('hello', NULL, 'world'), ' ', ',')",
+      "array_join(array(1, 2), '-')",
+    ],
+    inputs: [array(STRING), STRING, STRING],
+    min: 2,
+    output: STRING,
+    run: join,
   }),
-  elementFunction("array_append", "array, element", "The array with the value after its elements.", ["array_append(array('b', 'd'), 'd')", "array_append(array(1, 2), NULL)", "array_append(array(1), 2.5)", "array_append(CAST(NULL AS ARRAY<INT>), 1)"], (type, value) => array(type.elementType, type.containsNull || value.nullable), () => (a, x) => [...a, x], { nullValue: true }),
-  elementFunction("array_prepend", "array, element", "The array with the value before its elements.", ["array_prepend(array('b', 'd'), 'd')", "array_prepend(array(1), NULL)"], (type, value) => array(type.elementType, type.containsNull || value.nullable), () => (a, x) => [x, ...a], { nullValue: true }),
-  setFunction("array_union", "The elements of either array, each once.", ["array_union(array(1, 2, 3), array(1, 3, 5))", "array_union(array(1, NULL), array(NULL, 2))", "array_union(array(1), array(1.5))", "array_union(array(DOUBLE('NaN'), 0D), array(DOUBLE('NaN'), -0D))"], (type, args) => array(type.elementType, args.some((a) => a.containsNull)), (element) => {
-    const unique = distinct(element);
-    return (a, b) => unique([...a, ...b]);
-  }),
-  setFunction("array_intersect", "The elements that both arrays hold, each once.", ["array_intersect(array(1, 2, 3), array(1, 3, 5))", "array_intersect(array(1, NULL), array(NULL))"], (type, args) => array(type.elementType, args.every((a) => a.containsNull)), (element) => {
-    const unique = distinct(element);
-    const key = distinctKey(element);
-    return (a, b) => {
-      const other = keySet(element, b);
-      return unique(a).filter((v) => other.has(v === null ? undefined : key(v)));
-    };
-  }),
-  setFunction("array_except", "The elements of the first array that the second doesn't hold, each once.", ["array_except(array(1, 2, 3), array(1, 3, 5))", "array_except(array(1, NULL, NULL), array(1))"], (type, args) => array(type.elementType, args[0].containsNull), (element) => {
-    const unique = distinct(element);
-    const key = distinctKey(element);
-    return (a, b) => {
-      const other = keySet(element, b);
-      return unique(a).filter((v) => !other.has(v === null ? undefined : key(v)));
-    };
-  }),
-  setFunction("arrays_overlap", "True when both arrays hold an equal element; NULL when none is found but one holds NULL.", ["arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "arrays_overlap(array(1, 2), array(3, NULL))", "arrays_overlap(array(1), array(2))", "arrays_overlap(array(), array(NULL))"], () => BOOLEAN, (element) => {
-    const key = distinctKey(element);
-    return (a, b) => {
-      const other = new Set(b.filter((v) => v !== null).map((v) => key(v)));
-      if (a.some((v) => v !== null && other.has(key(v)))) return true;
-      return a.length > 0 && b.length > 0 && (a.includes(null) || b.includes(null)) ? null : false;
-    };
-  }, true),
-  collection({ name: "array_distinct", summary: "The elements, each once.", args: "array", examples: ["array_distinct(array(1, 2, 3, NULL, 3, NULL))", "array_distinct(array(0D, -0D))"], inputs: ["array"], output: (types) => types[0], make: ({ types }) => distinct(elementOf(types[0])) }),
-  collection({ name: "array_join", summary: "The elements as one string with a separator; NULLs are left out or replaced.", args: "array, delimiter, nullReplacement", examples: ["array_join(array('hello', 'world'), ' ')", "array_join(array('hello', NULL, 'world'), ' ')", "array_join(array('hello', NULL, 'world'), ' ', ',')", "array_join(array(1, 2), '-')"], inputs: [array(STRING), STRING, STRING], min: 2, output: STRING, run: join }),
-  best("array_max", ["array_max(array(1, 20, NULL, 3))", "array_max(array(CAST(NULL AS INT)))", "array_max(array(1D, DOUBLE('NaN')))", "array_max(array('a', 'b'))"]),
+  best("array_max", [
+    "array_max(array(1, 20, NULL, 3))",
+    "array_max(array(CAST(NULL AS INT)))",
+    "array_max(array(1D, DOUBLE('NaN')))",
+    "array_max(array('a', 'b'))",
+  ]),
   best("array_min", ["array_min(array(1, 20, NULL, 3))", "array_min(array())", "array_min(array(1D, DOUBLE('NaN')))"]),
-  collection({ name: "sort_array", summary: "The elements in order; NULLs come first, or last when descending.", args: "array, ascendingOrder", examples: ["sort_array(array('b', 'd', NULL, 'c', 'a'))", "sort_array(array(2, NULL, 1), false)", "sort_array(array(1D, DOUBLE('NaN'), -0D, 0D))"], inputs: ["array", BOOLEAN], min: 1, output: (types) => types[0], prettyName: (args) => `sort_array(${args.join(", ")}${args.length === 1 ? ", true" : ""})`, make: sortArray }),
-  collection({ name: "slice", summary: "Elements from a position (1 is first, negative from the end), so many.", args: "x, start, length", examples: ["slice(array(1, 2, 3, 4), 2, 2)", "slice(array(1, 2, 3, 4), -2, 2)", "slice(array(1), 0, 1)", "slice(array(1), 1, -1)", "slice(array(1, 2), 5, 1)", "slice(array(1, 2), -5, 2)"], inputs: ["array", INT, INT], output: (types) => types[0], run: slice }),
-  collection({ name: "flatten", summary: "An array of arrays as one array.", args: "arrayOfArrays", examples: ["flatten(array(array(1, 2), array(3, 4)))", "flatten(array(array(1), NULL))", "flatten(array(array(array(1))))"], inputs: [{ arrayOf: "array" }], output: (types) => elementOf(types[0]), mayReturnNull: true, run: flatten }),
-  collection({ name: "shuffle", summary: "The elements in random order.", args: "array, seed", examples: ["size(shuffle(array(1, 20, 3, 5)))", "sort_array(shuffle(array(3, 1, 2)))"], inputs: ["array", LONG], min: 1, output: (types) => types[0], deterministic: false, make: ({ run }) => { const next = randomDoubles(BigInt(run.seed)); return (a: Value[]) => shuffled(a, next); } }),
+  collection({
+    name: "sort_array",
+    summary: "The elements in order; NULLs come first, or last when descending.",
+    args: "array, ascendingOrder",
+    examples: [
+      "sort_array(array('b', 'd', NULL, 'c', 'a'))",
+      "sort_array(array(2, NULL, 1), false)",
+      "sort_array(array(1D, DOUBLE('NaN'), -0D, 0D))",
+    ],
+    inputs: ["array", BOOLEAN],
+    min: 1,
+    output: (types) => types[0],
+    prettyName: (args) => `sort_array(${args.join(", ")}${args.length === 1 ? ", true" : ""})`,
+    make: sortArray,
+  }),
+  collection({
+    name: "slice",
+    summary: "Elements from a position (1 is first, negative from the end), so many.",
+    args: "x, start, length",
+    examples: [
+      "slice(array(1, 2, 3, 4), 2, 2)",
+      "slice(array(1, 2, 3, 4), -2, 2)",
+      "slice(array(1), 0, 1)",
+      "slice(array(1), 1, -1)",
+      "slice(array(1, 2), 5, 1)",
+      "slice(array(1, 2), -5, 2)",
+    ],
+    inputs: ["array", INT, INT],
+    output: (types) => types[0],
+    run: slice,
+  }),
+  collection({
+    name: "flatten",
+    summary: "An array of arrays as one array.",
+    args: "arrayOfArrays",
+    examples: [
+      "flatten(array(array(1, 2), array(3, 4)))",
+      "flatten(array(array(1), NULL))",
+      "flatten(array(array(array(1))))",
+    ],
+    inputs: [{ arrayOf: "array" }],
+    output: (types) => elementOf(types[0]),
+    mayReturnNull: true,
+    run: flatten,
+  }),
+  collection({
+    name: "shuffle",
+    summary: "The elements in random order.",
+    args: "array, seed",
+    examples: ["size(shuffle(array(1, 20, 3, 5)))", "sort_array(shuffle(array(3, 1, 2)))"],
+    inputs: ["array", LONG],
+    min: 1,
+    output: (types) => types[0],
+    deterministic: false,
+    make: ({ run }) => {
+      const next = randomDoubles(BigInt(run.seed));
+      return (a: Value[]) => shuffled(a, next);
+    },
+  }),
   collection({
     name: "array_repeat",
     summary: "An array of so many times the value.",
@@ -325,7 +550,19 @@ export const arrayFunctions: readonly ScalarFunction[] = [
     kind: "scalar",
     name: "array_insert",
     group: "collection",
-    doc: { summary: "The array with a value put in at a position (1 is first, negative from the end); gaps are filled with NULL.", args: "x, pos, val", examples: ["array_insert(array(1, 2, 3, 4), 5, 5)", "array_insert(array(5, 4, 3, 2), -1, 1)", "array_insert(array(1), 4, 9)", "array_insert(array(1), 0, 9)", "array_insert(array(2, 3), 1, 1)", "array_insert(array(1, 2), -4, 0)"] },
+    doc: {
+      summary:
+        "The array with a value put in at a position (1 is first, negative from the end); gaps are filled with NULL.",
+      args: "x, pos, val",
+      examples: [
+        "array_insert(array(1, 2, 3, 4), 5, 5)",
+        "array_insert(array(5, 4, 3, 2), -1, 1)",
+        "array_insert(array(1), 4, 9)",
+        "array_insert(array(1), 0, 9)",
+        "array_insert(array(2, 3), 1, 1)",
+        "array_insert(array(1, 2), -4, 0)",
+      ],
+    },
     resolve(args, context) {
       checkCount(args, context, 3, 3);
       const own = elementOf(args[0].type);
@@ -333,13 +570,46 @@ export const arrayFunctions: readonly ScalarFunction[] = [
       return {
         inputs: [array(element), coerce(args, 1, INT, context), element],
         output: array(element, true),
-        evaluation: { nulls: "propagate", emit: (e, values) => `${e.bind(arrayInsert, "arrayInsert")}(${values.join(", ")})` },
+        evaluation: {
+          nulls: "propagate",
+          emit: (e, values) => `${e.bind(arrayInsert, "arrayInsert")}(${values.join(", ")})`,
+        },
       };
     },
   },
-  collection({ name: "array_compact", summary: "The array without NULLs.", args: "array", examples: ["array_compact(array(1, 2, 3, NULL))", "array_compact(array(CAST(NULL AS INT)))"], inputs: ["array"], output: (types) => array(elementOf(types[0]), false), run: (a: Value[]) => a.filter((v) => v !== null) }),
-  collection({ name: "array_size", summary: "Number of elements; NULL for NULL.", args: "expr", examples: ["array_size(array('b', 'd', 'c', 'a'))", "array_size(CAST(NULL AS ARRAY<INT>))"], inputs: ["array"], output: INT, run: (a: Value[]) => a.length }),
-  collection({ name: "size", aliases: ["cardinality"], summary: "Number of elements of an array or entries of a map; NULL for NULL.", args: "expr", examples: ["size(array('b', 'd'))", "size(map('a', 1, 'b', 2))", "size(CAST(NULL AS ARRAY<INT>))", "cardinality(array())"], inputs: [{ anyOf: ["array", "map"] }], output: INT, make: ({ types }) => (types[0].kind === "map" ? (m: MapValue) => m.keys.length : (a: Value[]) => a.length) }),
+  collection({
+    name: "array_compact",
+    summary: "The array without NULLs.",
+    args: "array",
+    examples: ["array_compact(array(1, 2, 3, NULL))", "array_compact(array(CAST(NULL AS INT)))"],
+    inputs: ["array"],
+    output: (types) => array(elementOf(types[0]), false),
+    run: (a: Value[]) => a.filter((v) => v !== null),
+  }),
+  collection({
+    name: "array_size",
+    summary: "Number of elements; NULL for NULL.",
+    args: "expr",
+    examples: ["array_size(array('b', 'd', 'c', 'a'))", "array_size(CAST(NULL AS ARRAY<INT>))"],
+    inputs: ["array"],
+    output: INT,
+    run: (a: Value[]) => a.length,
+  }),
+  collection({
+    name: "size",
+    aliases: ["cardinality"],
+    summary: "Number of elements of an array or entries of a map; NULL for NULL.",
+    args: "expr",
+    examples: [
+      "size(array('b', 'd'))",
+      "size(map('a', 1, 'b', 2))",
+      "size(CAST(NULL AS ARRAY<INT>))",
+      "cardinality(array())",
+    ],
+    inputs: [{ anyOf: ["array", "map"] }],
+    output: INT,
+    make: ({ types }) => (types[0].kind === "map" ? (m: MapValue) => m.keys.length : (a: Value[]) => a.length),
+  }),
   arraysZip(),
 ];
 
@@ -357,7 +627,15 @@ function arraysZip(): ScalarFunction {
     kind: "scalar",
     name: "arrays_zip",
     group: "collection",
-    doc: { summary: "An array of structs, the n-th of which holds the n-th element of each array.", args: "a1, a2, …", examples: ["arrays_zip(array(1, 2, 3), array(2, 3, 4))", "arrays_zip(array(1, 2), array('a'))", "arrays_zip(array(1), NULL)"] },
+    doc: {
+      summary: "An array of structs, the n-th of which holds the n-th element of each array.",
+      args: "a1, a2, …",
+      examples: [
+        "arrays_zip(array(1, 2, 3), array(2, 3, 4))",
+        "arrays_zip(array(1, 2), array('a'))",
+        "arrays_zip(array(1), NULL)",
+      ],
+    },
     resolve(args, context) {
       const types = args.map((_, i) => coerce(args, i, "array", context));
       const fields = types.map((t, i) => field(fieldName(args[i].sql, i), elementOf(t)));
@@ -371,11 +649,12 @@ function arraysZip(): ScalarFunction {
 }
 
 function fieldName(sql: string, index: number): string {
-  return /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(sql) && sql.toUpperCase() !== "NULL" ? (sql.split(".").at(-1) as string) : String(index);
+  return /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(sql) && sql.toUpperCase() !== "NULL"
+    ? (sql.split(".").at(-1) as string)
+    : String(index);
 }
 
 function zip(arrays: readonly Value[][]): Value[] {
   const n = Math.max(0, ...arrays.map((a) => a.length));
   return Array.from({ length: n }, (_, i) => arrays.map((a) => (i < a.length ? a[i] : null)));
 }
-

@@ -89,7 +89,15 @@ const caseWhen: ScalarFunction = {
   doc: {
     summary: "The value after the first true condition, else the last value, else NULL.",
     args: "condition, value, …, otherwise",
-    examples: ["CASE WHEN true THEN 1 ELSE 2 END", "CASE WHEN false THEN 1 END", "CASE WHEN NULL THEN 1 ELSE 2.5 END", "CASE 3 WHEN 1 THEN 'a' WHEN 3 THEN 'c' END", "CASE WHEN true THEN 1 ELSE 1 / 0 END", "CASE WHEN true THEN 1 ELSE 'x' END", "CASE WHEN 1 > 2 THEN 'a' WHEN 2 > 1 THEN 'b' ELSE 'c' END"],
+    examples: [
+      "CASE WHEN true THEN 1 ELSE 2 END",
+      "CASE WHEN false THEN 1 END",
+      "CASE WHEN NULL THEN 1 ELSE 2.5 END",
+      "CASE 3 WHEN 1 THEN 'a' WHEN 3 THEN 'c' END",
+      "CASE WHEN true THEN 1 ELSE 1 / 0 END",
+      "CASE WHEN true THEN 1 ELSE 'x' END",
+      "CASE WHEN 1 > 2 THEN 'a' WHEN 2 > 1 THEN 'b' ELSE 'c' END",
+    ],
   },
   prettyName(args) {
     const parts = [];
@@ -110,7 +118,13 @@ const ifElse: ScalarFunction = {
   doc: {
     summary: "The second argument when the first is true, else the third.",
     args: "condition, whenTrue, whenFalse",
-    examples: ["if(1 < 2, 'a', 'b')", "if(NULL, 1, 2)", "if(true, 1, 1 / 0)", "if(false, 1, 2.5)", "if(1 > 2, CAST(NULL AS INT), 4)"],
+    examples: [
+      "if(1 < 2, 'a', 'b')",
+      "if(NULL, 1, 2)",
+      "if(true, 1, 1 / 0)",
+      "if(false, 1, 2.5)",
+      "if(1 > 2, CAST(NULL AS INT), 4)",
+    ],
   },
   prettyName: (args) => `(IF(${args.join(", ")}))`,
   resolve(args, context) {
@@ -192,7 +206,14 @@ const nullif: ScalarFunction = {
   doc: {
     summary: "NULL when both arguments are equal, else the first.",
     args: "expr1, expr2",
-    examples: ["nullif(2, 2)", "nullif(1, 2)", "nullif(NULL, 1)", "nullif(1, NULL)", "nullif(1, 1.0)", "nullif('1', 1)"],
+    examples: [
+      "nullif(2, 2)",
+      "nullif(1, 2)",
+      "nullif(NULL, 1)",
+      "nullif(1, NULL)",
+      "nullif(1, 1.0)",
+      "nullif('1', 1)",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 2, 2);
@@ -208,7 +229,9 @@ const nullif: ScalarFunction = {
           const [x, y] = lazy.map((l) => named(e, l.emit(), "value"));
           const context = { mode: "implicit" as const, settings: e.settings, wide: e.wide };
           const inType = (from: DataType, v: string): string =>
-            from.kind === type.kind && from.kind !== "decimal" ? v : `${e.bind(castFunction(from, type, context), "cast")}(${v})`;
+            from.kind === type.kind && from.kind !== "decimal"
+              ? v
+              : `${e.bind(castFunction(from, type, context), "cast")}(${v})`;
           const equal = e.bind(equalityFor(type), "equal");
           const name = e.fresh("isNull");
           const same = `${equal}(${inType(a.type, x.value)}, ${inType(b.type, y.value)})`;
@@ -267,7 +290,15 @@ const between: ScalarFunction = {
   doc: {
     summary: "True when the value is neither below the lower nor above the upper bound.",
     args: "input, lowerBound, upperBound",
-    examples: ["2 BETWEEN 1 AND 3", "0 BETWEEN 1 AND 3", "NULL BETWEEN 1 AND 3", "5 BETWEEN NULL AND 3", "2 BETWEEN NULL AND 3", "2 NOT BETWEEN 1 AND 3", "'b' BETWEEN 'a' AND 'c'"],
+    examples: [
+      "2 BETWEEN 1 AND 3",
+      "0 BETWEEN 1 AND 3",
+      "NULL BETWEEN 1 AND 3",
+      "5 BETWEEN NULL AND 3",
+      "2 BETWEEN NULL AND 3",
+      "2 NOT BETWEEN 1 AND 3",
+      "'b' BETWEEN 'a' AND 'c'",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 3, 3);
@@ -332,11 +363,24 @@ function zeroNull(name: "nullifzero" | "zeroifnull"): ScalarFunction {
 export const conditionalFunctions: readonly ScalarFunction[] = [
   caseWhen,
   ifElse,
-  coalesce("coalesce", [], Number.POSITIVE_INFINITY, ["coalesce(NULL, 1, 2)", "coalesce(NULL, NULL)", "coalesce(1, 1 / 0)", "coalesce(NULL, 2.5, 1)", "coalesce('a', 1)"]),
+  coalesce("coalesce", [], Number.POSITIVE_INFINITY, [
+    "coalesce(NULL, 1, 2)",
+    "coalesce(NULL, NULL)",
+    "coalesce(1, 1 / 0)",
+    "coalesce(NULL, 2.5, 1)",
+    "coalesce('a', 1)",
+  ]),
   coalesce("nvl", ["ifnull"], 2, ["nvl(NULL, 1)", "ifnull('a', 'b')", "nvl(1, 2.5)"]),
   nvl2,
   nullif,
-  extreme("greatest", ["greatest(1, 3, 2)", "greatest(NULL, 1)", "greatest(NULL, NULL)", "greatest(1, 2.5)", "greatest('a', 'b')", "greatest(1D, DOUBLE('NaN'))"]),
+  extreme("greatest", [
+    "greatest(1, 3, 2)",
+    "greatest(NULL, 1)",
+    "greatest(NULL, NULL)",
+    "greatest(1, 2.5)",
+    "greatest('a', 'b')",
+    "greatest(1D, DOUBLE('NaN'))",
+  ]),
   extreme("least", ["least(1, 3, 2)", "least(NULL, 1)", "least(1D, DOUBLE('NaN'))", "least('b', 'a', NULL)"]),
   between,
   zeroNull("nullifzero"),

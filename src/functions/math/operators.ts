@@ -9,6 +9,7 @@ import {
 import { sqlType } from "../../types/print.ts";
 import { type DataType, type DecimalType, DOUBLE, isNumeric, LONG } from "../../types/types.ts";
 import { longValue } from "../../types/values.ts";
+import { intervalArithmetic } from "../datetime/arithmetic.ts";
 import type { Argument, Emitter, ResolveContext, ScalarFunction, ScalarResolution } from "../definition.ts";
 import { arithmeticOverflow, divideByZero } from "../errors.ts";
 import { checkCount, coerce } from "../signature.ts";
@@ -98,6 +99,8 @@ function arithmetic(op: Operator): ScalarFunction {
       if ((op.symbol === "-" || op.symbol === "+") && !op.attempt && args.length === 1)
         return unary(op.symbol, args, context);
       checkCount(args, context, 2, 2);
+      const ofTime = intervalArithmetic(op.symbol, op.attempt, args, context);
+      if (ofTime !== undefined) return ofTime;
       const { inputs, output } = operands(op.symbol, args, context);
       const overflow: whole.OnOverflow = op.attempt
         ? "null"

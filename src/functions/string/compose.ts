@@ -1,15 +1,15 @@
+import { SluiceError } from "../../errors/error.ts";
 import { array, BINARY, type DataType, INT, STRING } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
-import { SluiceError } from "../../errors/error.ts";
+import { textOf } from "../cast/text.ts";
 import { oneType } from "../conditional/conditional.ts";
-import type { Emitter, LazyArgument, ScalarFunction } from "../definition.ts";
 import { simple } from "../define.ts";
+import type { Emitter, LazyArgument, ScalarFunction } from "../definition.ts";
 import { zero } from "../form.ts";
-import { checkCount, coerce } from "../signature.ts";
 import { named } from "../predicate/comparison.ts";
+import { checkCount, coerce } from "../signature.ts";
 import { reverseText } from "./basic.ts";
 import { formatText } from "./format.ts";
-import { textOf } from "../cast/text.ts";
 
 function concatBytes(...parts: Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
@@ -22,12 +22,23 @@ const concat: ScalarFunction = {
   doc: {
     summary: "Strings, binaries or arrays, one after the other; NULL when one is NULL.",
     args: "expr, …",
-    examples: ["concat('Spark', 'SQL')", "concat('a', NULL)", "concat(array(1, 2), array(3))", "concat('a', 1, true)", "concat()", "hex(concat(X'01', X'02'))", "'a' || 'b' || 1", "concat(array(1), array(2L))", "concat(array('a'), NULL)"],
+    examples: [
+      "concat('Spark', 'SQL')",
+      "concat('a', NULL)",
+      "concat(array(1, 2), array(3))",
+      "concat('a', 1, true)",
+      "concat()",
+      "hex(concat(X'01', X'02'))",
+      "'a' || 'b' || 1",
+      "concat(array(1), array(2L))",
+      "concat(array('a'), NULL)",
+    ],
   },
   resolve(args, context) {
     let type: DataType;
     if (args.some((a) => a.type.kind === "array")) type = oneType(args, context);
-    else if (args.length > 0 && args.every((a) => a.type.kind === "binary" || a.type.kind === "null")) type = args.every((a) => a.type.kind === "null") ? STRING : BINARY;
+    else if (args.length > 0 && args.every((a) => a.type.kind === "binary" || a.type.kind === "null"))
+      type = args.every((a) => a.type.kind === "null") ? STRING : BINARY;
     else type = STRING;
     const inputs = args.map((_, i) => (type.kind === "array" ? type : coerce(args, i, type, context)));
     return {
@@ -52,11 +63,21 @@ const concatWs: ScalarFunction = {
   doc: {
     summary: "Strings and arrays of strings joined by a separator; NULLs are left out.",
     args: "sep, str, …",
-    examples: ["concat_ws(' ', 'Spark', 'SQL')", "concat_ws('s')", "concat_ws('/', 'a', NULL, 'b')", "concat_ws(',', array('a', NULL, 'b'), 'c')", "concat_ws(NULL, 'a')", "concat_ws('-', 1, 2.5)", "concat_ws(',', array())"],
+    examples: [
+      "concat_ws(' ', 'Spark', 'SQL')",
+      "concat_ws('s')",
+      "concat_ws('/', 'a', NULL, 'b')",
+      "concat_ws(',', array('a', NULL, 'b'), 'c')",
+      "concat_ws(NULL, 'a')",
+      "concat_ws('-', 1, 2.5)",
+      "concat_ws(',', array())",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 1, Number.POSITIVE_INFINITY);
-    const inputs = args.map((_, i) => (i === 0 ? coerce(args, i, STRING, context) : coerce(args, i, { anyOf: [array(STRING), STRING] }, context)));
+    const inputs = args.map((_, i) =>
+      i === 0 ? coerce(args, i, STRING, context) : coerce(args, i, { anyOf: [array(STRING), STRING] }, context),
+    );
     return {
       inputs,
       output: STRING,
@@ -113,7 +134,13 @@ const elt: ScalarFunction = {
   doc: {
     summary: "The n-th of the other arguments, counted from 1.",
     args: "n, input1, …",
-    examples: ["elt(1, 'scala', 'java')", "elt(2, 'a', 1)", "elt(3, 'a', 'b')", "elt(NULL, 'a', 'b')", "elt(1, NULL, 'b')"],
+    examples: [
+      "elt(1, 'scala', 'java')",
+      "elt(2, 'a', 1)",
+      "elt(3, 'a', 'b')",
+      "elt(NULL, 'a', 'b')",
+      "elt(1, NULL, 'b')",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 2, Number.POSITIVE_INFINITY);
@@ -131,7 +158,9 @@ const elt: ScalarFunction = {
           if (at.isNull === "true") return { value: zero(type, e.wide), isNull: "true" };
           const guard = e.fresh("position");
           const check = e.bind(e.settings.ansi ? eltIndex : (i: number) => i, "eltIndex");
-          e.line(`const ${guard} = ${at.isNull === "false" ? "" : `${at.isNull} ? 0 : `}${check}(${at.value}, ${count});`);
+          e.line(
+            `const ${guard} = ${at.isNull === "false" ? "" : `${at.isNull} ? 0 : `}${check}(${at.value}, ${count});`,
+          );
           return elementsOf(e, items, guard, type, "elt");
         },
       },
@@ -150,7 +179,14 @@ const reverse = simple({
   group: "collection",
   summary: "The string's characters or the array's elements in the opposite order.",
   args: "expr",
-  examples: ["reverse('Spark SQL')", "reverse(array(2, 1, 4, 3))", "reverse('a😀')", "reverse(NULL)", "reverse(array(1, NULL))", "reverse(123)"],
+  examples: [
+    "reverse('Spark SQL')",
+    "reverse(array(2, 1, 4, 3))",
+    "reverse('a😀')",
+    "reverse(NULL)",
+    "reverse(array(1, NULL))",
+    "reverse(123)",
+  ],
   inputs: [{ anyOf: [STRING, "array"] }],
   output: (types) => types[0],
   make: ({ types }) => (types[0].kind === "array" ? (a: Value[]) => a.toReversed() : reverseText),
@@ -165,7 +201,19 @@ function formatString(name: string, aliases: readonly string[]): ScalarFunction 
     doc: {
       summary: "The arguments written by a format of printf's kind.",
       args: "strfmt, obj, …",
-      examples: ["format_string('Hello World %d %s', 100, 'days')", "printf('%5.2f|%-5s|%05d', 1.005D, 'ab', 42)", "format_string('%x %X %o %%', 255, 255, 8)", "format_string('%s', CAST(NULL AS STRING))", "format_string('%,d', 1234567)", "format_string('%b %c', true, 'x')", "format_string('%e', 12345.678D)", "format_string('%2$s %1$s', 'a', 'b')", "format_string('%s', 1.5D)", "format_string('%10s|', 'é')", "format_string('%+d', 5)"],
+      examples: [
+        "format_string('Hello World %d %s', 100, 'days')",
+        "printf('%5.2f|%-5s|%05d', 1.005D, 'ab', 42)",
+        "format_string('%x %X %o %%', 255, 255, 8)",
+        "format_string('%s', CAST(NULL AS STRING))",
+        "format_string('%,d', 1234567)",
+        "format_string('%b %c', true, 'x')",
+        "format_string('%e', 12345.678D)",
+        "format_string('%2$s %1$s', 'a', 'b')",
+        "format_string('%s', 1.5D)",
+        "format_string('%10s|', 'é')",
+        "format_string('%+d', 5)",
+      ],
     },
     resolve(args, context) {
       checkCount(args, context, 1, Number.POSITIVE_INFINITY);
@@ -184,9 +232,14 @@ function formatString(name: string, aliases: readonly string[]): ScalarFunction 
               const { value, isNull } = arg.emit();
               return isNull === "true" ? "null" : isNull === "false" ? value : `${isNull} ? null : ${value}`;
             });
-            const run = e.bind((pattern: string, args: Value[]) => formatText(pattern, args, types.slice(1), texts), "format");
+            const run = e.bind(
+              (pattern: string, args: Value[]) => formatText(pattern, args, types.slice(1), texts),
+              "format",
+            );
             const name = e.fresh("formatted");
-            e.line(`const ${name} = ${f.isNull === "false" ? "" : `${f.isNull} ? "" : `}${run}(${f.value}, [${values.join(", ")}]);`);
+            e.line(
+              `const ${name} = ${f.isNull === "false" ? "" : `${f.isNull} ? "" : `}${run}(${f.value}, [${values.join(", ")}]);`,
+            );
             return { value: name, isNull: f.isNull };
           },
         },
@@ -202,4 +255,3 @@ export const composingFunctions: readonly ScalarFunction[] = [
   reverse,
   formatString("format_string", ["printf"]),
 ];
-

@@ -1,9 +1,8 @@
 import { SluiceError } from "../../errors/error.ts";
-import { BINARY, BOOLEAN, INT, STRING } from "../../types/types.ts";
-import { type DataType } from "../../types/types.ts";
+import { BINARY, BOOLEAN, type DataType, INT, STRING } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
-import type { ScalarFunction } from "../definition.ts";
 import { type SimpleDefinition, simple } from "../define.ts";
+import type { ScalarFunction } from "../definition.ts";
 import { utf8Bytes } from "./characters.ts";
 import { exactDigits, formatNumber } from "./format.ts";
 
@@ -61,7 +60,7 @@ function singleBytes(s: string, max: number, name: string): Uint8Array {
 function utf32(s: string): Uint8Array {
   const codes = Array.from(s, (c) => c.codePointAt(0) as number);
   const out = Buffer.alloc(codes.length * 4);
-  codes.forEach((c, i) => out.writeUInt32BE(c, i * 4));
+  for (const [i, c] of codes.entries()) out.writeUInt32BE(c, i * 4);
   return out;
 }
 
@@ -82,7 +81,12 @@ function decode(b: Uint8Array, name: string): string {
     }
     default:
       try {
-        const encoding = label === "UTF-16" && !(b[0] === 0xff && b[1] === 0xfe) ? "utf-16be" : label === "UTF-16" ? "utf-16le" : label;
+        const encoding =
+          label === "UTF-16" && !(b[0] === 0xff && b[1] === 0xfe)
+            ? "utf-16be"
+            : label === "UTF-16"
+              ? "utf-16le"
+              : label;
         return new TextDecoder(encoding, { fatal: true }).decode(b);
       } catch {
         return malformed();
@@ -224,31 +228,188 @@ function numberFormatter(type: DataType): (x: Value, places: number) => string |
 }
 
 export const encodingFunctions: readonly ScalarFunction[] = [
-  text({ name: "base64", summary: "Bytes in Base 64.", args: "bin", examples: ["base64('Spark SQL')", "base64(X'537061726b2053514c')", "base64('')"], inputs: [BINARY], output: STRING, run: base64 }),
-  text({ name: "unbase64", summary: "The bytes that a text in Base 64 stands for.", args: "str", examples: ["CAST(unbase64('U3BhcmsgU1FM') AS STRING)", "hex(unbase64(''))"], inputs: [STRING], output: BINARY, run: unbase64 }),
-  text({ name: "encode", summary: "A string as bytes in a character set.", args: "str, charset", examples: ["hex(encode('abc', 'utf-8'))", "hex(encode('é', 'ISO-8859-1'))", "hex(encode('a', 'UTF-16'))", "hex(encode('a', 'UTF-16LE'))", "encode('a', 'nope')", "encode('é', 'US-ASCII')"], inputs: [STRING, STRING], output: BINARY, run: encode }),
-  text({ name: "decode", summary: "Bytes in a character set as a string.", args: "bin, charset", examples: ["decode(X'616263', 'utf-8')", "decode(X'E9', 'ISO-8859-1')", "decode(encode('añ', 'UTF-16'), 'UTF-16')"], inputs: [BINARY, STRING], output: STRING, run: decode }),
-  text({ name: "soundex", summary: "The code of how an English word sounds.", args: "str", examples: ["soundex('Miller')", "soundex('Robert')", "soundex('')", "soundex('Ashcraft')", "soundex('1a')", "soundex('Tymczak')"], inputs: [STRING], output: STRING, run: soundex }),
-  text({ name: "levenshtein", summary: "Number of characters to insert, delete or change to make one string the other; −1 when above the threshold.", args: "str1, str2, threshold", examples: ["levenshtein('kitten', 'sitting')", "levenshtein('kitten', 'sitting', 2)", "levenshtein('', 'abc')", "levenshtein('a', NULL)"], inputs: [STRING, STRING, INT], min: 2, output: INT, run: levenshtein }),
-  text({ name: "find_in_set", summary: "The position of a word in a list separated by commas; 0 when it isn't there.", args: "str, str_array", examples: ["find_in_set('ab', 'abc,b,ab,c,def')", "find_in_set('x', 'a,b')", "find_in_set('a,b', 'a,b')"], inputs: [STRING, STRING], output: INT, run: findInSet }),
-  text({ name: "luhn_check", summary: "True when the digits satisfy the Luhn checksum.", args: "str", examples: ["luhn_check('8112189876')", "luhn_check('79927398714')", "luhn_check('')", "luhn_check('4111x')"], inputs: [STRING], output: BOOLEAN, run: luhnCheck }),
+  text({
+    name: "base64",
+    summary: "Bytes in Base 64.",
+    args: "bin",
+    examples: ["base64('Spark SQL')", "base64(X'537061726b2053514c')", "base64('')"],
+    inputs: [BINARY],
+    output: STRING,
+    run: base64,
+  }),
+  text({
+    name: "unbase64",
+    summary: "The bytes that a text in Base 64 stands for.",
+    args: "str",
+    examples: ["CAST(unbase64('U3BhcmsgU1FM') AS STRING)", "hex(unbase64(''))"],
+    inputs: [STRING],
+    output: BINARY,
+    run: unbase64,
+  }),
+  text({
+    name: "encode",
+    summary: "A string as bytes in a character set.",
+    args: "str, charset",
+    examples: [
+      "hex(encode('abc', 'utf-8'))",
+      "hex(encode('é', 'ISO-8859-1'))",
+      "hex(encode('a', 'UTF-16'))",
+      "hex(encode('a', 'UTF-16LE'))",
+      "encode('a', 'nope')",
+      "encode('é', 'US-ASCII')",
+    ],
+    inputs: [STRING, STRING],
+    output: BINARY,
+    run: encode,
+  }),
+  text({
+    name: "decode",
+    summary: "Bytes in a character set as a string.",
+    args: "bin, charset",
+    examples: ["decode(X'616263', 'utf-8')", "decode(X'E9', 'ISO-8859-1')", "decode(encode('añ', 'UTF-16'), 'UTF-16')"],
+    inputs: [BINARY, STRING],
+    output: STRING,
+    run: decode,
+  }),
+  text({
+    name: "soundex",
+    summary: "The code of how an English word sounds.",
+    args: "str",
+    examples: [
+      "soundex('Miller')",
+      "soundex('Robert')",
+      "soundex('')",
+      "soundex('Ashcraft')",
+      "soundex('1a')",
+      "soundex('Tymczak')",
+    ],
+    inputs: [STRING],
+    output: STRING,
+    run: soundex,
+  }),
+  text({
+    name: "levenshtein",
+    summary:
+      "Number of characters to insert, delete or change to make one string the other; −1 when above the threshold.",
+    args: "str1, str2, threshold",
+    examples: [
+      "levenshtein('kitten', 'sitting')",
+      "levenshtein('kitten', 'sitting', 2)",
+      "levenshtein('', 'abc')",
+      "levenshtein('a', NULL)",
+    ],
+    inputs: [STRING, STRING, INT],
+    min: 2,
+    output: INT,
+    run: levenshtein,
+  }),
+  text({
+    name: "find_in_set",
+    summary: "The position of a word in a list separated by commas; 0 when it isn't there.",
+    args: "str, str_array",
+    examples: ["find_in_set('ab', 'abc,b,ab,c,def')", "find_in_set('x', 'a,b')", "find_in_set('a,b', 'a,b')"],
+    inputs: [STRING, STRING],
+    output: INT,
+    run: findInSet,
+  }),
+  text({
+    name: "luhn_check",
+    summary: "True when the digits satisfy the Luhn checksum.",
+    args: "str",
+    examples: ["luhn_check('8112189876')", "luhn_check('79927398714')", "luhn_check('')", "luhn_check('4111x')"],
+    inputs: [STRING],
+    output: BOOLEAN,
+    run: luhnCheck,
+  }),
   text({
     name: "mask",
-    summary: "The string with capital letters, small letters, digits and others replaced by one character each; NULL leaves a kind as it is.",
+    summary:
+      "The string with capital letters, small letters, digits and others replaced by one character each; NULL leaves a kind as it is.",
     args: "input, upperChar, lowerChar, digitChar, otherChar",
-    examples: ["mask('abcd-EFGH-8765-4321')", "mask('abcd-EFGH-8765-4321', 'Q')", "mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "mask('AbCD123-@$#', NULL, 'q', NULL, 'o')", "mask(NULL)"],
+    examples: [
+      "mask('abcd-EFGH-8765-4321')",
+      "mask('abcd-EFGH-8765-4321', 'Q')",
+      "mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')",
+      "mask('AbCD123-@$#', NULL, 'q', NULL, 'o')",
+      "mask(NULL)",
+    ],
     inputs: [STRING, STRING, STRING, STRING, STRING],
     min: 1,
     output: STRING,
     make: ({ literals }) => {
       const chars = [1, 2, 3, 4].map((i) => literals[i]);
-      const [upper, lower, digit, other] = chars.map((c, i) => (c === undefined ? (["X", "x", "n", null] as const)[i] : (c as string | null)));
+      const [upper, lower, digit, other] = chars.map((c, i) =>
+        c === undefined ? (["X", "x", "n", null] as const)[i] : (c as string | null),
+      );
       return maskWith(upper, lower, digit, other);
     },
   }),
-  text({ name: "url_encode", summary: "A string as part of a URL.", args: "str", examples: ["url_encode('https://spark.apache.org')", "url_encode('a b&c*é~')"], inputs: [STRING], output: STRING, run: urlEncode }),
-  text({ name: "url_decode", summary: "The string that part of a URL stands for.", args: "str", examples: ["url_decode('https%3A%2F%2Fspark.apache.org')", "url_decode('a+b')", "url_decode('%zz')"], inputs: [STRING], output: STRING, run: urlDecode }),
-  text({ name: "try_url_decode", summary: "The string that part of a URL stands for, or NULL.", args: "str", examples: ["try_url_decode('%zz')", "try_url_decode('a%20b')"], inputs: [STRING], output: STRING, mayReturnNull: true, run: tryUrlDecode }),
-  text({ name: "parse_url", summary: "A part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO; one parameter of its query.", args: "url, partToExtract, key", examples: ["parse_url('http://spark.apache.org/path?query=1', 'HOST')", "parse_url('http://spark.apache.org/path?query=1', 'QUERY')", "parse_url('http://spark.apache.org/path?query=1', 'QUERY', 'query')", "parse_url('http://u:p@h:80/p?a=1#r', 'USERINFO')", "parse_url('http://u:p@h:80/p?a=1#r', 'AUTHORITY')", "parse_url('http://h/p#r', 'REF')", "parse_url('http://h/p?a=1', 'FILE')", "parse_url('http://h/p', 'X')", "parse_url('http://h/p?a=1', 'QUERY', 'b')"], inputs: [STRING, STRING, STRING], min: 2, output: STRING, mayReturnNull: true, run: parseUrl }),
-  text({ name: "format_number", summary: "A number with thousands separated by commas and so many digits after the point.", args: "expr1, expr2", examples: ["format_number(12332.123456, 4)", "format_number(1234567, 0)", "format_number(-0.5D, 0)", "format_number(2.5D, 0)", "format_number(1.005D, 2)", "format_number(1234.5D, -1)", "format_number(9007199254740993L, 2)"], inputs: ["numeric", INT], output: STRING, mayReturnNull: true, make: ({ types }) => numberFormatter(types[0]) }),
+  text({
+    name: "url_encode",
+    summary: "A string as part of a URL.",
+    args: "str",
+    examples: ["url_encode('https://spark.apache.org')", "url_encode('a b&c*é~')"],
+    inputs: [STRING],
+    output: STRING,
+    run: urlEncode,
+  }),
+  text({
+    name: "url_decode",
+    summary: "The string that part of a URL stands for.",
+    args: "str",
+    examples: ["url_decode('https%3A%2F%2Fspark.apache.org')", "url_decode('a+b')", "url_decode('%zz')"],
+    inputs: [STRING],
+    output: STRING,
+    run: urlDecode,
+  }),
+  text({
+    name: "try_url_decode",
+    summary: "The string that part of a URL stands for, or NULL.",
+    args: "str",
+    examples: ["try_url_decode('%zz')", "try_url_decode('a%20b')"],
+    inputs: [STRING],
+    output: STRING,
+    mayReturnNull: true,
+    run: tryUrlDecode,
+  }),
+  text({
+    name: "parse_url",
+    summary:
+      "A part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO; one parameter of its query.",
+    args: "url, partToExtract, key",
+    examples: [
+      "parse_url('http://spark.apache.org/path?query=1', 'HOST')",
+      "parse_url('http://spark.apache.org/path?query=1', 'QUERY')",
+      "parse_url('http://spark.apache.org/path?query=1', 'QUERY', 'query')",
+      "parse_url('http://u:p@h:80/p?a=1#r', 'USERINFO')",
+      "parse_url('http://u:p@h:80/p?a=1#r', 'AUTHORITY')",
+      "parse_url('http://h/p#r', 'REF')",
+      "parse_url('http://h/p?a=1', 'FILE')",
+      "parse_url('http://h/p', 'X')",
+      "parse_url('http://h/p?a=1', 'QUERY', 'b')",
+    ],
+    inputs: [STRING, STRING, STRING],
+    min: 2,
+    output: STRING,
+    mayReturnNull: true,
+    run: parseUrl,
+  }),
+  text({
+    name: "format_number",
+    summary: "A number with thousands separated by commas and so many digits after the point.",
+    args: "expr1, expr2",
+    examples: [
+      "format_number(12332.123456, 4)",
+      "format_number(1234567, 0)",
+      "format_number(-0.5D, 0)",
+      "format_number(2.5D, 0)",
+      "format_number(1.005D, 2)",
+      "format_number(1234.5D, -1)",
+      "format_number(9007199254740993L, 2)",
+    ],
+    inputs: ["numeric", INT],
+    output: STRING,
+    mayReturnNull: true,
+    make: ({ types }) => numberFormatter(types[0]),
+  }),
 ];

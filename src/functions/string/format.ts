@@ -90,14 +90,7 @@ export function groupThousands(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
-function fraction(
-  value: Value,
-  type: DataType,
-  kind: string,
-  flags: string,
-  precision: number,
-  whole: string,
-): string {
+function fraction(value: Value, type: DataType, kind: string, flags: string, precision: number, whole: string): string {
   if (type.kind !== "double" && type.kind !== "float" && type.kind !== "decimal") {
     throw badFormat(`${kind} != ${type.kind} in '${whole}'`);
   }
@@ -113,7 +106,8 @@ function fraction(
       .replace(/e([+-])(\d)$/, "e$10$2");
   } else {
     const places = kind === "g" ? Math.max(0, precision - Math.ceil(Math.log10(Math.abs(x) || 1) + 1e-12)) : precision;
-    const fixed = type.kind === "decimal" ? fixedDecimal(value as number | bigint, type.scale, places) : fixedHalfUp(x, places);
+    const fixed =
+      type.kind === "decimal" ? fixedDecimal(value as number | bigint, type.scale, places) : fixedHalfUp(x, places);
     const [i, f] = fixed.replace("-", "").split(".");
     digits = grouped(i, flags) + (f === undefined ? "" : `.${f}`);
   }
@@ -133,7 +127,9 @@ function fixedHalfUp(x: number, places: number): string {
   const [mantissa, exponent] = Math.abs(x).toExponential().split("e");
   const digits = mantissa.replace(".", "");
   const scale = digits.length - 1 - Number(exponent);
-  return scale >= 0 ? fixedDecimal(BigInt(digits), scale, places) : fixedDecimal(BigInt(digits) * 10n ** BigInt(-scale), 0, places);
+  return scale >= 0
+    ? fixedDecimal(BigInt(digits), scale, places)
+    : fixedDecimal(BigInt(digits) * 10n ** BigInt(-scale), 0, places);
 }
 
 /** format_number(x, d): thousands grouped and `d` digits after the point, halves to even as Java's DecimalFormat. */

@@ -76,7 +76,8 @@ function translated(source: string): string {
       depth++;
     } else if (c === "]" && depth > 0) depth--;
     // Possessive quantifiers: JS has none; the greedy one matches the same where it matches.
-    if (depth === 0 && c === "+" && /[*+?}]$/.test(source.slice(0, i)) && !/\\[*+?}]$/.test(source.slice(0, i))) continue;
+    if (depth === 0 && c === "+" && /[*+?}]$/.test(source.slice(0, i)) && !/\\[*+?}]$/.test(source.slice(0, i)))
+      continue;
     out += c;
   }
   return out;

@@ -1,8 +1,8 @@
 import { SluiceError } from "../../errors/error.ts";
 import { array, BOOLEAN, INT, STRING } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
-import type { ScalarFunction } from "../definition.ts";
 import { type MakeContext, type SimpleDefinition, simple } from "../define.ts";
+import type { ScalarFunction } from "../definition.ts";
 import { characterCount } from "./characters.ts";
 import { javaRegExp, javaReplacement, likeRegExp } from "./pattern.ts";
 
@@ -58,7 +58,16 @@ function rlike(): ScalarFunction {
     aliases: ["regexp_like", "regexp"],
     summary: "True when a part of the string matches the regular expression.",
     args: "str, regexp",
-    examples: ["rlike('abc', 'b')", "regexp_like('abc', '^b')", "'a1' RLIKE '[0-9]'", "regexp('Abc', '(?i)abc')", "rlike(NULL, 'a')", "rlike('a', '(')", "rlike('x\\ty', '\\\\s')", "rlike('ab', '\\\\p{Alpha}+')"],
+    examples: [
+      "rlike('abc', 'b')",
+      "regexp_like('abc', '^b')",
+      "'a1' RLIKE '[0-9]'",
+      "regexp('Abc', '(?i)abc')",
+      "rlike(NULL, 'a')",
+      "rlike('a', '(')",
+      "rlike('x\\ty', '\\\\s')",
+      "rlike('ab', '\\\\p{Alpha}+')",
+    ],
     inputs: [STRING, STRING],
     output: BOOLEAN,
     prettyName: (args) => `RLIKE(${args.join(", ")})`,
@@ -122,14 +131,35 @@ export function splitText(s: string, re: RegExp, limit: number): string[] {
 const STRINGS = array(STRING, false);
 
 export const regexpFunctions: readonly ScalarFunction[] = [
-  like("like", ["'Spark' LIKE 'S%k'", "'abc' LIKE 'a_c'", "'a%c' LIKE 'a\\\\%c'", "'abc' LIKE 'abc'", "'abc' LIKE '%b%'", "'abc' NOT LIKE 'b%'", "NULL LIKE 'a'", "'a%' LIKE 'a/%' ESCAPE '/'", "'a\\nb' LIKE 'a%b'", "'😀' LIKE '_'", "'abc' LIKE 'ABC'"]),
+  like("like", [
+    "'Spark' LIKE 'S%k'",
+    "'abc' LIKE 'a_c'",
+    "'a%c' LIKE 'a\\\\%c'",
+    "'abc' LIKE 'abc'",
+    "'abc' LIKE '%b%'",
+    "'abc' NOT LIKE 'b%'",
+    "NULL LIKE 'a'",
+    "'a%' LIKE 'a/%' ESCAPE '/'",
+    "'a\\nb' LIKE 'a%b'",
+    "'😀' LIKE '_'",
+    "'abc' LIKE 'ABC'",
+  ]),
   like("ilike", ["'Spark' ILIKE 's%K'", "ilike('ABC', 'abc')", "'É' ILIKE 'é'"]),
   rlike(),
   text({
     name: "split",
     summary: "The parts of a string between matches of a regular expression; at most `limit` when that is above 0.",
     args: "str, regex, limit",
-    examples: ["split('oneAtwoBthreeC', '[ABC]')", "split('oneAtwoBthreeC', '[ABC]', 2)", "split('a,b,,', ',')", "split('abc', '')", "split('', ',')", "split('a.b', '\\\\.', 0)", "split('hello', 'l', -1)", "split(NULL, ',')"],
+    examples: [
+      "split('oneAtwoBthreeC', '[ABC]')",
+      "split('oneAtwoBthreeC', '[ABC]', 2)",
+      "split('a,b,,', ',')",
+      "split('abc', '')",
+      "split('', ',')",
+      "split('a.b', '\\\\.', 0)",
+      "split('hello', 'l', -1)",
+      "split(NULL, ',')",
+    ],
     inputs: [STRING, STRING, INT],
     min: 2,
     output: STRINGS,
@@ -140,14 +170,30 @@ export const regexpFunctions: readonly ScalarFunction[] = [
         const delimiter = pattern.slice(-1);
         return (s: string) => s.split(delimiter);
       }
-      return withPattern(context, 1, "split", "g", (re) => (s: string, _: string, limit = -1) => splitText(s, re, limit));
+      return withPattern(
+        context,
+        1,
+        "split",
+        "g",
+        (re) =>
+          (s: string, _: string, limit = -1) =>
+            splitText(s, re, limit),
+      );
     },
   }),
   text({
     name: "regexp_extract",
     summary: "The given group (1 by default) of the first match; an empty string when nothing matches.",
     args: "str, regexp, idx",
-    examples: ["regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)", "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)')", "regexp_extract('foo', 'x(y)', 1)", "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 0)", "regexp_extract('100-200', '(\\\\d+)', 3)", "regexp_extract('ac', 'a(b)?c', 1)", "regexp_extract(NULL, 'a', 0)"],
+    examples: [
+      "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)",
+      "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)')",
+      "regexp_extract('foo', 'x(y)', 1)",
+      "regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 0)",
+      "regexp_extract('100-200', '(\\\\d+)', 3)",
+      "regexp_extract('ac', 'a(b)?c', 1)",
+      "regexp_extract(NULL, 'a', 0)",
+    ],
     inputs: [STRING, STRING, INT],
     min: 2,
     output: STRING,
@@ -162,21 +208,38 @@ export const regexpFunctions: readonly ScalarFunction[] = [
     name: "regexp_extract_all",
     summary: "The given group (1 by default) of every match.",
     args: "str, regexp, idx",
-    examples: ["regexp_extract_all('100-200, 300-400', '(\\\\d+)-(\\\\d+)', 1)", "regexp_extract_all('a', 'b', 0)", "regexp_extract_all('100-200', '(\\\\d+)')"],
+    examples: [
+      "regexp_extract_all('100-200, 300-400', '(\\\\d+)-(\\\\d+)', 1)",
+      "regexp_extract_all('a', 'b', 0)",
+      "regexp_extract_all('100-200', '(\\\\d+)')",
+    ],
     inputs: [STRING, STRING, INT],
     min: 2,
     output: array(STRING, true),
     prettyName: (args) => `regexp_extract_all(${args.join(", ")}${args.length === 2 ? ", 1" : ""})`,
     make: (context) =>
-      withPattern(context, 1, "regexp_extract_all", "g", (re) => (s: string, _: string, index = 1) =>
-        Array.from(matches(re, s), (m) => group(m, index, "regexp_extract_all")),
+      withPattern(
+        context,
+        1,
+        "regexp_extract_all",
+        "g",
+        (re) =>
+          (s: string, _: string, index = 1) =>
+            Array.from(matches(re, s), (m) => group(m, index, "regexp_extract_all")),
       ),
   }),
   text({
     name: "regexp_replace",
     summary: "The string with every match from a position on replaced; `$1` stands for a group.",
     args: "str, regexp, rep, position",
-    examples: ["regexp_replace('100-200', '(\\\\d+)', 'num')", "regexp_replace('100-200', '(\\\\d+)-(\\\\d+)', '$2-$1')", "regexp_replace('abcabc', 'b', 'x', 4)", "regexp_replace('abc', '', '-')", "regexp_replace('aaa', 'a', '\\\\$')", "regexp_replace(NULL, 'a', 'b')"],
+    examples: [
+      "regexp_replace('100-200', '(\\\\d+)', 'num')",
+      "regexp_replace('100-200', '(\\\\d+)-(\\\\d+)', '$2-$1')",
+      "regexp_replace('abcabc', 'b', 'x', 4)",
+      "regexp_replace('abc', '', '-')",
+      "regexp_replace('aaa', 'a', '\\\\$')",
+      "regexp_replace(NULL, 'a', 'b')",
+    ],
     inputs: [STRING, STRING, STRING, INT],
     min: 3,
     output: STRING,
@@ -197,7 +260,11 @@ export const regexpFunctions: readonly ScalarFunction[] = [
     name: "regexp_count",
     summary: "Number of matches.",
     args: "str, regexp",
-    examples: ["regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')", "regexp_count('abc', 'x')", "regexp_count('aaa', 'a')"],
+    examples: [
+      "regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')",
+      "regexp_count('abc', 'x')",
+      "regexp_count('aaa', 'a')",
+    ],
     inputs: [STRING, STRING],
     output: INT,
     make: (context) =>
@@ -225,7 +292,11 @@ export const regexpFunctions: readonly ScalarFunction[] = [
     name: "regexp_instr",
     summary: "The position (1 is first) of the first match; 0 when nothing matches.",
     args: "str, regexp, idx",
-    examples: ["regexp_instr('abcdef', 'c(d)')", "regexp_instr('abc', 'x')", "regexp_instr('user@spark.apache.org', '@[^.]*')"],
+    examples: [
+      "regexp_instr('abcdef', 'c(d)')",
+      "regexp_instr('abc', 'x')",
+      "regexp_instr('user@spark.apache.org', '@[^.]*')",
+    ],
     inputs: [STRING, STRING, INT],
     min: 2,
     output: INT,
