@@ -57,6 +57,8 @@ async function run() {
   const program = inCheckout ? source : join(root, "dist/cli/main.js");
   const { main } = await import(pathToFileURL(program).href);
   process.exitCode = await main(process.argv.slice(2));
+  // What a command that failed half-way left open must not keep the process.
+  if (process.exitCode !== 0) process.exit();
 }
 
 if (!isNewEnough()) {
