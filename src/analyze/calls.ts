@@ -222,6 +222,11 @@ export function aggregateCall(
   distinct: boolean,
   filter?: TypedExpression,
 ): AggregateCall {
+  if (block.aggregates !== "allowed" && block.aggregates.refusedIn === "WHERE") {
+    throw new SluiceError("INVALID_WHERE_CONDITION", {
+      expressionList: `${name}(${args.map((a) => prettyName(a, block.session)).join(", ")})`,
+    });
+  }
   if (block.aggregates !== "allowed") {
     throw new SluiceError("INVALID_AGGREGATE_PLACE", { function: `${name}()`, clause: block.aggregates.refusedIn });
   }
@@ -249,12 +254,6 @@ function generatorCall(
   const { session, pending } = block;
   const described = args.map((a) => argumentOf(block, a));
   const context = contextOf(block, name, described);
-  if (pending.generators.length > 0) {
-    throw new SluiceError("UNSUPPORTED_GENERATOR.MULTI_GENERATOR", {
-      num: 2,
-      generators: `"${context.sql}"`,
-    });
-  }
   const resolution = fn.resolve(described, context);
   const outputs = resolution.output.map((o) => session.attribute(o.name, o.type, o.nullable || resolution.outer));
   pending.generators.push({

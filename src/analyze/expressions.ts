@@ -9,7 +9,7 @@ import {
 } from "../plan/messages.ts";
 import { canCast } from "../types/coercion.ts";
 import { sqlType } from "../types/print.ts";
-import { BOOLEAN, type DataType, sameType } from "../types/types.ts";
+import { BOOLEAN, type DataType, isNumeric, sameType } from "../types/types.ts";
 import type { Block } from "./block.ts";
 import { resolveFunction } from "./calls.ts";
 import type { Attribute, Cast, NamedExpression, TypedExpression } from "./expression.ts";
@@ -179,13 +179,23 @@ function resolveCast(block: Block, message: Expression_Cast): TypedExpression {
         ? "legacy"
         : "ansi";
   if (!canCast(child.type, type)) {
-    throw new SluiceError("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", {
+    const functionNames = castSuggestion(child.type, type);
+    const parameters = {
       sqlExpr: `"CAST(${prettyName(child, session)} AS ${sqlType(type)})"`,
       srcType: `"${sqlType(child.type)}"`,
       targetType: `"${sqlType(type)}"`,
-    });
+    };
+    if (functionNames === undefined) throw new SluiceError("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", parameters);
+    throw new SluiceError("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", { ...parameters, functionNames });
   }
   return cast(child, type, mode);
+}
+
+/** The function that does what a cast between these types can't. */
+function castSuggestion(from: DataType, to: DataType): string | undefined {
+  if (from.kind === "date" && isNumeric(to)) return "`UNIX_DATE`";
+  if (isNumeric(from) && to.kind === "date") return "`DATE_FROM_UNIX_DATE`";
+  return undefined;
 }
 
 /** A cast, or the child where there is nothing to do. Casts of the user are kept, for the name that they give. */
@@ -263,7 +273,14 @@ function otherItem(block: Block, message: Expression): NamedExpression[] {
   if (generator !== undefined && generator.outputs[0] === expression) {
     return generator.outputs.map((output) => ({ expression: output, output }));
   }
-  return [named(block, expression, prettyName(expression, block.session))];
+  return [named(block, expression, castName(message, expression) ?? prettyName(expression, block.session))];
+}
+
+/** A column that is only cast keeps its name. */
+function castName(message: Expression, expression: TypedExpression): string | undefined {
+  if (message.exprType.case !== "cast" || expression.kind !== "cast") return undefined;
+  const { child } = expression;
+  return child.kind === "attribute" || child.kind === "field" ? child.name : undefined;
 }
 
 /** `* EXCEPT (a, b)`. */

@@ -4,16 +4,7 @@ import { SluiceError } from "../errors/error.ts";
 import type { ScalarFunction } from "../functions/definition.ts";
 import type { Expression_UpdateFields } from "../plan/messages.ts";
 import { sqlType } from "../types/print.ts";
-import {
-  type ArrayType,
-  array,
-  INT,
-  isIntegral,
-  STRING,
-  type StructField,
-  type StructType,
-  struct,
-} from "../types/types.ts";
+import { type ArrayType, array, INT, STRING, type StructField, type StructType, struct } from "../types/types.ts";
 import type { Block } from "./block.ts";
 import { callNamed, scalarCall } from "./calls.ts";
 import type { GetField, TypedExpression } from "./expression.ts";
@@ -36,7 +27,7 @@ export function extractValue(block: Block, child: TypedExpression, extraction: T
     if (type.elementType.kind === "struct" && name !== undefined) {
       return fieldOfElements(block, child, type.elementType, name);
     }
-    if (isIntegral(extraction.type)) return callNamed(block, "getitem", child, extraction);
+    return callNamed(block, "getitem", child, extraction);
   }
   if (type.kind === "map") return callNamed(block, "getitem", child, extraction);
   throw new SluiceError("INVALID_EXTRACT_BASE_FIELD_TYPE", {

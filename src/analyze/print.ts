@@ -14,7 +14,7 @@ export function prettyName(expression: TypedExpression, session: Session): strin
     case "attribute":
       return session.written.get(expression.id) ?? expression.name;
     case "variable":
-      return expression.name;
+      return "namedlambdavariable()";
     case "literal":
       return literalName(expression.type, expression.value, session.settings.timeZone);
     case "call":
@@ -48,10 +48,20 @@ export function prettyName(expression: TypedExpression, session: Session): strin
 }
 
 function callName(call: Call, args: readonly string[]): string {
-  if (call.written === "struct") return `struct(${args.filter((_, i) => i % 2 === 1).join(", ")})`;
+  if (call.written === "struct") return `struct(${structParts(call, args).join(", ")})`;
+  if (args.length === 1 && (call.fn.name === "+" || call.fn.name === "-")) return `(${call.fn.name} ${args[0]})`;
   if (call.fn.name === "get_array_struct_fields") return `${args[0]}.${elementFieldName(call)}`;
   if (call.fn.prettyName) return call.fn.prettyName(args);
   return `${call.written ?? call.fn.name}(${args.join(", ")})`;
+}
+
+/** The arguments of struct(…) as they were written, with the names that were given. */
+function structParts(call: Call, args: readonly string[]): string[] {
+  return call.args.flatMap((value, i) => {
+    if (i % 2 === 0) return [];
+    const own = "name" in value && value.kind !== "script" ? value.name : `col${(i + 1) / 2}`;
+    return [args[i - 1] === own ? args[i] : `${args[i]} AS ${args[i - 1]}`];
+  });
 }
 
 /** The field that `array.field` takes of each element. */

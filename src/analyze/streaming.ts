@@ -80,9 +80,11 @@ function checkOutputMode(aggregates: readonly AggregateNode[], outputMode: Strea
 function checkNode(node: PlanNode, outputMode: StreamOutputMode): void {
   switch (node.kind) {
     case "aggregate":
-      return checkAggregate(node);
+      checkAggregate(node);
+      break;
     case "join":
-      return checkJoin(node, outputMode);
+      checkJoin(node, outputMode);
+      break;
     case "union":
       if (node.inputs.every(isStreaming)) return;
       throw unsupported(
@@ -110,7 +112,8 @@ function checkNode(node: PlanNode, outputMode: StreamOutputMode): void {
         windowFunc: node.functions.map((f) => f.output.name).join(", "),
       });
     case "deduplicate":
-      return checkDeduplicate(node, outputMode);
+      checkDeduplicate(node, outputMode);
+      break;
     case "watermark":
       if (![...nodesOf(node.input)].some((n) => isStatefulStream(n))) return;
       throw unsupported(
@@ -166,7 +169,10 @@ function checkJoin(node: JoinNode, outputMode: StreamOutputMode): void {
   const left = isStreaming(node.left);
   const right = isStreaming(node.right);
   const title = TITLES[node.joinType];
-  if (left && right) return checkStreamJoin(node, outputMode, title);
+  if (left && right) {
+    checkStreamJoin(node, outputMode, title);
+    return;
+  }
   const wrong = {
     left: right,
     leftsemi: right,

@@ -134,7 +134,9 @@ function placed(block: Block, use: Omit<TimeWindowUse, "output">): Attribute {
   const { time } = use;
   const delay = time.kind === "attribute" ? time.watermarkDelayUs : watermarkOfWindowTime(time);
   const name = use.kind === "time" ? "window" : "session_window";
-  const output = block.session.attribute(name, windowType(time.type), false, {
+  // Sliding windows come out of an Expand, whose columns Spark takes to be nullable.
+  const isSliding = use.kind === "time" && use.slideUs < use.sizeUs;
+  const output = block.session.attribute(name, windowType(time.type), isSliding, {
     metadata: { [use.kind === "time" ? TIME_WINDOW_KEY : SESSION_WINDOW_KEY]: true },
     ...(delay === undefined ? {} : { watermarkDelayUs: delay }),
   });

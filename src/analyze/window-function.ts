@@ -65,8 +65,12 @@ export function resolveWindow(block: Block, message: Expression_Window): TypedEx
     : resolveArguments(block, definition, call.value.arguments);
   const frame = message.frameSpec ? frameOf(block, message.frameSpec, order) : undefined;
   const use = windowUse(block, definition, name, args, { partition, order, frame });
-  const printed = `${name}(${args.map((a) => prettyName(a, session)).join(", ")})`;
-  session.written.set(use.output.id, `${printed} OVER (${specText(block, partition, order, definition, frame)})`);
+  const printed = printedCall(
+    name,
+    args.map((a) => prettyName(a, session)),
+  );
+  const shown = frame ?? impliedFrame(name, args, definition, order);
+  session.written.set(use.output.id, `${printed} OVER (${specText(block, partition, order, shown)})`);
   block.pending.windows.push(use);
   return use.output;
 }
@@ -137,26 +141,46 @@ function frameOf(block: Block, message: Expression_Window_WindowFrame, order: re
   return frame;
 }
 
+/** The call as Spark prints it: ranks in capitals, lag and lead with all their arguments. */
+function printedCall(name: string, args: readonly string[]): string {
+  if (name === "rank" || name === "dense_rank" || name === "percent_rank") return `${name.toUpperCase()}()`;
+  if (name === "lag" || name === "lead") return `${name}(${[args[0], args[1] ?? "1", args[2] ?? "NULL"].join(", ")})`;
+  return `${name}(${args.join(", ")})`;
+}
+
+/** The frame of a window without one. */
+function impliedFrame(
+  name: string,
+  args: readonly TypedExpression[],
+  definition: FunctionDefinition,
+  order: readonly SortOrder[],
+): WindowFrame {
+  if (name === "lag" || name === "lead") {
+    const given = args[1]?.kind === "literal" ? Number(args[1].value) : 1;
+    const offset = name === "lag" ? -given : given;
+    return { unit: "rows", lower: offset, upper: offset };
+  }
+  if (definition.kind === "window") return { unit: "rows", lower: -Infinity, upper: 0 };
+  return order.length === 0 ? ENTIRE : UP_TO_PEERS;
+}
+
 function specText(
   block: Block,
   partition: readonly TypedExpression[],
   order: readonly SortOrder[],
-  definition: FunctionDefinition,
-  frame: WindowFrame | undefined,
+  frame: WindowFrame,
 ): string {
   const parts: string[] = [];
   if (partition.length > 0) {
     parts.push(`PARTITION BY ${partition.map((e) => prettyName(e, block.session)).join(", ")}`);
   }
   if (order.length > 0) parts.push(`ORDER BY ${order.map((o) => sortOrderText(block, o)).join(", ")}`);
-  const shown =
-    frame ??
-    (definition.kind === "window"
-      ? { unit: "rows", lower: -Infinity, upper: 0 }
-      : order.length === 0
-        ? ENTIRE
-        : UP_TO_PEERS);
-  parts.push(`${shown.unit.toUpperCase()} BETWEEN ${boundText(shown.lower)} AND ${boundText(shown.upper)}`);
+  // Spark writes the one-row frame of lag and lead as so many rows FOLLOWING, below zero for lag.
+  const isShift = frame.lower === frame.upper && frame.lower !== 0;
+  const bounds = isShift
+    ? `${frame.lower} FOLLOWING AND ${frame.upper} FOLLOWING`
+    : `${boundText(frame.lower)} AND ${boundText(frame.upper)}`;
+  parts.push(`${frame.unit.toUpperCase()} BETWEEN ${bounds}`);
   return parts.join(" ");
 }
 

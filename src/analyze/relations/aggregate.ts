@@ -18,7 +18,7 @@ import { applyWindows } from "../window-function.ts";
 import { expandSets, groupingSetsOf } from "./grouping-sets.ts";
 import { oneRow } from "./leaf.ts";
 import { pivoted } from "./pivot.ts";
-import { expose, hiddenIn, selectList } from "./project.ts";
+import { applyGenerators, expose, hiddenIn, selectList } from "./project.ts";
 
 export function aggregateRelation(place: Place, message: Aggregate): Resolved {
   const input = message.input ? analyzeRelation(place, message.input) : oneRow();
@@ -190,6 +190,7 @@ class AggregateBuilder {
     const expressions = inlined.map((n) => ({ expression: this.#over(n.expression), output: n.output }));
     const windows = this.#block.pending.windows.map((w) => this.#windowOver(w));
     const session = this.#grouping.findIndex((g) => g.output.metadata?.[SESSION_WINDOW_KEY] === true);
+    const generators = this.#block.pending.generators.map((g) => ({ ...g, args: g.args.map((a) => this.#over(a)) }));
     const node: AggregateNode = {
       kind: "aggregate",
       output: [...this.#grouping.map((g) => g.output), ...this.#aggregates.map((a) => a.output)],
@@ -199,7 +200,7 @@ class AggregateBuilder {
       sessionColumn: session < 0 ? undefined : session,
       operatorId: undefined,
     };
-    const input = applyWindows(this.#block, node, windows);
+    const input = applyWindows(this.#block, applyGenerators(generators, node), windows);
     return { kind: "project", output: expressions.map((n) => n.output), input, expressions };
   }
 
@@ -211,7 +212,10 @@ class AggregateBuilder {
     if (expression.kind === "attribute") {
       if (this.#grouping.some((g) => g.output.id === expression.id)) return expression;
       if (this.#block.pending.windows.some((w) => w.output.id === expression.id)) return expression;
+      if (this.#block.pending.generators.some((g) => g.outputs.some((o) => o.id === expression.id))) return expression;
       if (!this.#input.output.some((a) => a.id === expression.id)) return expression;
+      if (this.#grouping.length === 0)
+        throw new SluiceError("MISSING_GROUP_BY", { expression: `"${expression.name}"` });
       throw new SluiceError("MISSING_AGGREGATION", {
         expression: `"${expression.name}"`,
         expressionAnyValue: `"any_value(${expression.name})"`,

@@ -1,7 +1,7 @@
 /** SELECT without grouping: computed columns, with windows, generators and lateral aliases below them. */
 import { SluiceError } from "../../errors/error.ts";
 import type { Expression } from "../../plan/messages.ts";
-import { type Block, withScope } from "../block.ts";
+import { type Block, type GeneratorUse, withScope } from "../block.ts";
 import type { NamedExpression, TypedExpression } from "../expression.ts";
 import { resolveItem } from "../expressions.ts";
 import type { PlanNode, ProjectNode } from "../plan.ts";
@@ -46,14 +46,14 @@ export function projected(block: Block, input: Resolved, items: readonly NamedEx
   );
   let plan = missing.size > 0 ? (expose(input.plan, missing) ?? input.plan) : input.plan;
   plan = applyTimeWindows(block, plan, block.pending.timeWindows);
-  plan = applyGenerators(block, plan);
+  plan = applyGenerators(block.pending.generators, plan);
   plan = applyWindows(block, plan, block.pending.windows);
   plan = layers(plan, items);
   return { plan, output: plan.output, planIds: input.planIds, below: input };
 }
 
-export function applyGenerators(block: Block, input: PlanNode): PlanNode {
-  return block.pending.generators.reduce<PlanNode>((plan, g) => {
+export function applyGenerators(uses: readonly GeneratorUse[], input: PlanNode): PlanNode {
+  return uses.reduce<PlanNode>((plan, g) => {
     return {
       kind: "generate",
       output: [...plan.output, ...g.outputs],
