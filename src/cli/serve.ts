@@ -13,6 +13,11 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
+/** Ends the process soon, with the exit code set by then, whatever may still hold it open (a connection attempt, a user's timer). */
+export function exitSoon(): void {
+  setTimeout(() => process.exit(), 300).unref();
+}
+
 /** Gives up on a clean stop after `ms`: the process ends as asked all the same. */
 export async function within(ms: number, task: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

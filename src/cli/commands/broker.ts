@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DevBroker } from "../../broker/index.ts";
 import type { Command } from "../main.ts";
-import { portOption, stopSignal, within } from "../serve.ts";
+import { exitSoon, portOption, stopSignal, within } from "../serve.ts";
 
 export const broker: Command = {
   summary: "runs a Kafka broker for development",
@@ -28,6 +28,7 @@ Runs a Kafka broker for development, on 127.0.0.1, until it is stopped.
     process.stdout.write(`broker: ${broker.bootstrapServers}\n`);
     await stop;
     await within(4000, broker.close());
+    exitSoon();
     return 0;
   },
 };

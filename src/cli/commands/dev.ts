@@ -13,7 +13,7 @@ import { startPipeline } from "../dev/pipeline.ts";
 import { Publisher } from "../dev/publisher.ts";
 import { partitions, topics } from "../dev/topics.ts";
 import { type Command, UsageError } from "../main.ts";
-import { portOption, progress, progressDone, stopSignal, within } from "../serve.ts";
+import { exitSoon, portOption, progress, progressDone, stopSignal, within } from "../serve.ts";
 
 const STOP_WITHIN_MS = 4000;
 
@@ -51,6 +51,7 @@ Runs a broker, a fleet of simulated devices, the queries over their readings, an
       await stop;
     } finally {
       await within(STOP_WITHIN_MS, demo.stop());
+      exitSoon();
     }
     return 0;
   },
@@ -115,7 +116,9 @@ class Demonstration {
   }
 
   async stop(): Promise<void> {
-    for (const part of this.#parts.splice(0).reverse()) await part();
+    for (const part of this.#parts.splice(0).reverse()) {
+      await part().catch((error: unknown) => process.stderr.write(`while stopping: ${String(error)}\n`));
+    }
   }
 
   #publish(bootstrapServers: string, feed: Feed): void {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SparkSession } from "../../index.ts";
 import { type Command, UsageError } from "../main.ts";
-import { stopSignal, within } from "../serve.ts";
+import { exitSoon, stopSignal, within } from "../serve.ts";
 
 export const run: Command = {
   summary: "runs a TypeScript program",
@@ -28,6 +28,7 @@ SIGTERM, which stop them cleanly. Arguments after the file are the program's own
     });
     const stopped = stop.then(() => within(4000, SparkSession.active()?.stop() ?? Promise.resolve()));
     await Promise.race([program, stopped]);
+    exitSoon();
     return 0;
   },
 };

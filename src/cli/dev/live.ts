@@ -87,7 +87,12 @@ export function followProgress(spark: SparkSession, feed: Feed): void {
     onQueryTerminated: ({ id, exception }) => {
       const view = views.get(id);
       if (view === undefined) return;
-      views.set(id, { ...view, active: false, message: exception ? "failed" : "stopped", error: exception?.message ?? null });
+      views.set(id, {
+        ...view,
+        active: false,
+        message: exception ? "failed" : "stopped",
+        error: exception?.message ?? null,
+      });
       publish();
     },
   });

@@ -96,11 +96,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
     .select(from_json(col("value").cast("string"), averageSchema).alias("a"))
     .select("a.*");
 
-  return Promise.all([
-    toKafka(options, clean, "device", topics.clean, "append"),
-    toKafka(options, averages, "site", topics.averages, "update"),
-    toKafka(options, alerts, "device", topics.alerts, "update"),
-    history.writeStream
+  const queries = [
+    await toKafka(options, clean, "device", topics.clean, "append"),
+    await toKafka(options, averages, "site", topics.averages, "update"),
+    await toKafka(options, alerts, "device", topics.alerts, "update"),
+  ];
+  queries.push(
+    await history.writeStream
       .queryName("history")
       .format("sqlite")
       .option("path", options.database)
@@ -109,7 +111,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
       .option("checkpointLocation", join(options.checkpoints, "history"))
       .outputMode("update")
       .start(),
-  ]);
+  );
+  return queries;
 }
 
 export function fromKafka(options: Pick<PipelineOptions, "spark" | "bootstrapServers">, topic: string): DataFrame {
