@@ -63,11 +63,19 @@ export function unscaled(text: string, precision: number, scale: number): bigint
   return match[1] === "-" ? -result : result;
 }
 
-/** An unscaled value as plain text with `scale` digits behind the point, as `BigDecimal.toPlainString`. */
-export function decimalText(value: number | bigint, scale: number): string {
+/** An unscaled value as `BigDecimal.toString` writes it: plain, but with an exponent for numbers that begin far behind the point. */
+export function bigDecimalText(value: number | bigint, scale: number): string {
   const negative = value < 0;
-  const digits = String(negative ? -value : value).padStart(scale + 1, "0");
-  const cut = digits.length - scale;
-  const text = scale === 0 ? digits : `${digits.slice(0, cut)}.${digits.slice(cut)}`;
+  const digits = String(negative ? -value : value);
+  const exponent = digits.length - 1 - scale;
+  let text: string;
+  if (scale === 0) {
+    text = digits;
+  } else if (exponent >= -6) {
+    const padded = digits.padStart(scale + 1, "0");
+    text = `${padded.slice(0, padded.length - scale)}.${padded.slice(padded.length - scale)}`;
+  } else {
+    text = `${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ""}E${exponent}`;
+  }
   return negative ? `-${text}` : text;
 }

@@ -1,0 +1,112 @@
+const encoder = new TextEncoder();
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** What stands behind the backslash for a byte that has to be escaped; 117 (`u`) is followed by four hex digits. */
+const ESCAPES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const short: Record<number, string> = { 8: "b", 9: "t", 10: "n", 12: "f", 13: "r", 34: '"', 92: "\\" };
+  const known = short[byte];
+  if (known !== undefined) return known.charCodeAt(0);
+  return byte < 32 ? 117 : 0;
+});
+const HEX = "0123456789ABCDEF";
+
+/** Text that grows as bytes, with JSON's quoting. */
+export class BytesOut {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(bytesFirst = 1024) {
+    this.bytes = new Uint8Array(bytesFirst);
+  }
+
+  /** Makes room for `more` bytes. */
+  reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.length + more, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  byte(byte: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  raw(part: Uint8Array): void {
+    const size = part.length;
+    this.reserve(size);
+    const b = this.bytes;
+    let n = this.length;
+    for (let i = 0; i < size; i++) b[n++] = part[i];
+    this.length = n;
+  }
+
+  /** Characters below U+0080 only. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    const b = this.bytes;
+    let n = this.length;
+    for (let i = 0; i < text.length; i++) b[n++] = text.charCodeAt(i);
+    this.length = n;
+  }
+
+  /** A whole number, |x| ≤ 2^53. */
+  whole(x: number): void {
+    this.reserve(20);
+    const b = this.bytes;
+    let rest = x;
+    if (rest < 0) {
+      b[this.length++] = 45;
+      rest = -rest;
+    }
+    let digits = 1;
+    for (let limit = 10; rest >= limit && digits < 16; limit *= 10) digits++;
+    let n = this.length + digits;
+    this.length = n;
+    while (rest >= 1_000_000_000) {
+      const next = Math.floor(rest / 10);
+      b[--n] = 48 + (rest - next * 10);
+      rest = next;
+    }
+    let small = rest | 0;
+    do {
+      const next = (small / 10) | 0;
+      b[--n] = 48 + (small - next * 10);
+      small = next;
+    } while (small > 0);
+  }
+
+  /** Text in UTF-8, in quotes. */
+  quotedBytes(from: Uint8Array, start: number, end: number): void {
+    this.reserve((end - start) * 6 + 2);
+    const b = this.bytes;
+    let n = this.length;
+    b[n++] = QUOTE;
+    for (let p = start; p < end; p++) {
+      const byte = from[p];
+      const escape = ESCAPES[byte];
+      if (escape === 0) {
+        b[n++] = byte;
+        continue;
+      }
+      b[n++] = BACKSLASH;
+      b[n++] = escape;
+      if (escape === 117) {
+        b[n++] = 48;
+        b[n++] = 48;
+        b[n++] = HEX.charCodeAt(byte >> 4);
+        b[n++] = HEX.charCodeAt(byte & 15);
+      }
+    }
+    b[n++] = QUOTE;
+    this.length = n;
+  }
+
+  private scratch = new Uint8Array(256);
+
+  quoted(text: string): void {
+    if (this.scratch.length < text.length * 3) this.scratch = new Uint8Array(text.length * 4);
+    this.quotedBytes(this.scratch, 0, encoder.encodeInto(text, this.scratch).written);
+  }
+}

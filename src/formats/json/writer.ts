@@ -1,0 +1,239 @@
+/** Rows to JSON text, as Spark's to_json and its JSON files write it. */
+import type { Batch, Utf8Vector, Vector } from "../../columns/vector.ts";
+import { type DataType, STRING, type StructType } from "../../types/types.ts";
+import type { MapValue, Value } from "../../types/values.ts";
+import { BytesOut } from "./bytes-out.ts";
+import { dateText, dayTimeIntervalText, timestampText, yearMonthIntervalText } from "./datetime-text.ts";
+import { bigDecimalText, doubleText, floatText } from "./number-text.ts";
+import { type Zone, zoneOf } from "./zone.ts";
+
+export interface JsonWriterOptions {
+  /** Zone in which timestamps are shown. */
+  readonly timeZone: string;
+  /** Leave fields out whose value is null (Spark's default). */
+  readonly ignoreNullFields?: boolean;
+  /** How timestamps and dates are written where the user named a format. */
+  readonly formats?: {
+    readonly timestamp?: (us: number | bigint) => string;
+    readonly timestampNtz?: (us: number | bigint) => string;
+    readonly date?: (days: number) => string;
+  };
+}
+
+export interface JsonWriter {
+  /** Appends one line for each row. */
+  lines(batch: Batch, out: BytesOut): void;
+  /** One text for each row, as a string column. */
+  column(batch: Batch): Utf8Vector;
+}
+
+/** Appends one value that isn't null. */
+type Write = (value: Value, out: BytesOut) => void;
+/** Appends the value of row `i`, which isn't null. */
+type WriteRow = (i: number, out: BytesOut) => void;
+
+const COMMA = 44;
+const OPEN = 123;
+const CLOSE = 125;
+const NULL_TEXT = new Uint8Array(Buffer.from("null"));
+const TRUE_TEXT = new Uint8Array(Buffer.from("true"));
+const FALSE_TEXT = new Uint8Array(Buffer.from("false"));
+
+/**
+ * Makes a writer for rows of `schema`.
+ *
+ * @example createJsonWriter(schema, { timeZone: "UTC" }).column(batch) // {"device":"d1","t":21.5}
+ */
+export function createJsonWriter(schema: StructType, options: JsonWriterOptions): JsonWriter {
+  const context: Context = {
+    zone: zoneOf(options.timeZone) ?? (zoneOf("UTC") as Zone),
+    keepNulls: options.ignoreNullFields === false,
+    formats: options.formats ?? {},
+  };
+  const names = schema.fields.map((f) => fieldName(f.name));
+  const writes = schema.fields.map((f) => valueWriter(f.type, context));
+  const rowWriter = (batch: Batch): WriteRow => {
+    const columns = schema.fields.map((_, k) => columnWriter(batch.columns[k] as Vector, writes[k] as Write));
+    const nulls = batch.columns.map((c) => c.nulls);
+    return (i, out) => {
+      const start = out.length;
+      for (let k = 0; k < columns.length; k++) {
+        const isNull = nulls[k] !== null && (nulls[k] as Uint8Array)[i] === 1;
+        if (isNull && !context.keepNulls) continue;
+        out.raw(names[k] as Uint8Array);
+        if (isNull) out.raw(NULL_TEXT);
+        else (columns[k] as WriteRow)(i, out);
+      }
+      closeObject(out, start);
+    };
+  };
+  return {
+    lines(batch, out) {
+      const write = rowWriter(batch);
+      for (let i = 0; i < batch.rows; i++) {
+        write(i, out);
+        out.byte(10);
+      }
+    },
+    column(batch) {
+      const write = rowWriter(batch);
+      const out = new BytesOut(Math.max(1024, batch.rows * 64));
+      const starts = new Int32Array(batch.rows);
+      const ends = new Int32Array(batch.rows);
+      for (let i = 0; i < batch.rows; i++) {
+        starts[i] = out.length;
+        write(i, out);
+        ends[i] = out.length;
+      }
+      return { repr: "utf8", type: STRING, bytes: out.bytes, starts, ends, nulls: null };
+    },
+  };
+}
+
+interface Context {
+  readonly zone: Zone;
+  readonly keepNulls: boolean;
+  readonly formats: NonNullable<JsonWriterOptions["formats"]>;
+}
+
+/** `,"name":`; the first comma of an object becomes its opening brace. */
+function fieldName(name: string): Uint8Array {
+  const out = new BytesOut(name.length + 8);
+  out.byte(COMMA);
+  out.quoted(name);
+  out.byte(58);
+  return out.bytes.slice(0, out.length);
+}
+
+function closeObject(out: BytesOut, start: number): void {
+  if (out.length === start) out.byte(OPEN);
+  else out.bytes[start] = OPEN;
+  out.byte(CLOSE);
+}
+
+/** Reads a column in its storage where the text can be had without making a value. */
+function columnWriter(column: Vector, write: Write): WriteRow {
+  switch (column.repr) {
+    case "bool":
+      return (i, out) => out.raw(column.values[i] === 1 ? TRUE_TEXT : FALSE_TEXT);
+    case "i32":
+      return column.type.kind === "date" || column.type.kind === "yearmonth_interval"
+        ? (i, out) => write(column.values[i], out)
+        : (i, out) => out.whole(column.values[i]);
+    case "f64":
+      return column.type.kind === "long"
+        ? (i, out) => out.whole(column.values[i])
+        : (i, out) => write(column.values[i], out);
+    case "i64":
+      return (i, out) => write(column.values[i], out);
+    case "utf8":
+      return column.type.kind === "binary"
+        ? (i, out) => write(column.bytes.subarray(column.starts[i], column.ends[i]), out)
+        : (i, out) => out.quotedBytes(column.bytes, column.starts[i], column.ends[i]);
+    case "obj":
+      return (i, out) => write(column.values[i], out);
+  }
+}
+
+function valueWriter(type: DataType, context: Context): Write {
+  const { zone, formats } = context;
+  switch (type.kind) {
+    case "boolean":
+      return (v, out) => out.raw(v === true ? TRUE_TEXT : FALSE_TEXT);
+    case "byte":
+    case "short":
+    case "integer":
+    case "long":
+      return (v, out) => (typeof v === "number" ? out.whole(v) : out.ascii(String(v)));
+    case "float":
+      return (v, out) => real(floatText(v as number), out);
+    case "double":
+      return (v, out) => real(doubleText(v as number), out);
+    case "decimal":
+      return (v, out) => out.ascii(bigDecimalText(v as number | bigint, type.scale));
+    case "string":
+      return (v, out) => out.quoted(v as string);
+    case "binary":
+      return (v, out) => {
+        const bytes = v as Uint8Array;
+        out.byte(34);
+        out.ascii(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"));
+        out.byte(34);
+      };
+    case "date":
+      return (v, out) => out.quoted((formats.date ?? dateText)(v as number));
+    case "timestamp":
+      return (v, out) => out.quoted((formats.timestamp ?? ((us) => timestampText(us, zone)))(v as number | bigint));
+    case "timestamp_ntz":
+      return (v, out) => {
+        out.quoted((formats.timestampNtz ?? ((us) => timestampText(us, undefined)))(v as number | bigint));
+      };
+    case "daytime_interval":
+      return (v, out) => out.quoted(dayTimeIntervalText(v as number | bigint, type));
+    case "yearmonth_interval":
+      return (v, out) => out.quoted(yearMonthIntervalText(v as number, type));
+    case "array":
+      return arrayWriter(valueWriter(type.elementType, context));
+    case "map":
+      return mapWriter(type.keyType, valueWriter(type.valueType, context));
+    case "struct":
+      return structWriter(type, context);
+    case "null":
+      return (_v, out) => out.raw(NULL_TEXT);
+  }
+}
+
+/** NaN and the infinities are texts. */
+function real(text: string, out: BytesOut): void {
+  const isNumber = text.charCodeAt(text.length - 1) <= 57;
+  if (!isNumber) out.byte(34);
+  out.ascii(text);
+  if (!isNumber) out.byte(34);
+}
+
+function arrayWriter(write: Write): Write {
+  return (v, out) => {
+    out.byte(91);
+    (v as Value[]).forEach((element, i) => {
+      if (i > 0) out.byte(COMMA);
+      if (element === null) out.raw(NULL_TEXT);
+      else write(element, out);
+    });
+    out.byte(93);
+  };
+}
+
+function mapWriter(keyType: DataType, write: Write): Write {
+  const keyText = (key: Value): string => {
+    if (keyType.kind === "double" || keyType.kind === "float") return doubleText(key as number);
+    return String(key);
+  };
+  return (v, out) => {
+    const { keys, values } = v as MapValue;
+    out.byte(OPEN);
+    keys.forEach((key, i) => {
+      if (i > 0) out.byte(COMMA);
+      out.quoted(keyText(key));
+      out.byte(58);
+      const value = values[i] ?? null;
+      if (value === null) out.raw(NULL_TEXT);
+      else write(value, out);
+    });
+    out.byte(CLOSE);
+  };
+}
+
+function structWriter(type: StructType, context: Context): Write {
+  const names = type.fields.map((f) => fieldName(f.name));
+  const writes = type.fields.map((f) => valueWriter(f.type, context));
+  return (v, out) => {
+    const start = out.length;
+    (v as Value[]).forEach((value, k) => {
+      if (value === null && !context.keepNulls) return;
+      out.raw(names[k] as Uint8Array);
+      if (value === null) out.raw(NULL_TEXT);
+      else (writes[k] as Write)(value, out);
+    });
+    closeObject(out, start);
+  };
+}
