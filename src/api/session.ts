@@ -129,7 +129,7 @@ export class SparkSession {
     const engine = this.#engine;
     this.#stopped = true;
     if (activeSession === this) activeSession = undefined;
-    await (await engine)?.stop();
+    await (await engine?.catch(() => undefined))?.stop(); // an engine that never came has nothing to stop
   }
 
   get isStopped(): boolean {
