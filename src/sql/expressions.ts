@@ -333,3 +333,21 @@ export function aliasList(p: Parser): string[] {
   p.stream.expectOp(")");
   return names;
 }
+
+/** `(key 'value', a.b = 'c', n = 1)` */
+export function propertyList(p: Parser): Record<string, string> {
+  const { stream } = p;
+  const options = new Map<string, string>();
+  stream.expectOp("(");
+  do {
+    const key = stream.peek().kind === "string" ? stream.next().value : multipartName(p).join(".");
+    stream.acceptOp("=");
+    const sign = stream.acceptOp("-") ? "-" : "";
+    const token = stream.next();
+    if (!["string", "number", "word"].includes(token.kind))
+      throw stream.syntaxError(": a value is expected here", token);
+    options.set(key, sign + (token.kind === "word" ? token.text : token.value));
+  } while (stream.acceptOp(","));
+  stream.expectOp(")");
+  return Object.fromEntries(options);
+}

@@ -2,7 +2,7 @@
 import { SluiceError } from "../errors/error.ts";
 import type { Expression, Relation } from "../plan/messages.ts";
 import { quoteIfNeeded } from "../types/print.ts";
-import { aliasList, expression, expressionList, isAliasAhead, multipartName } from "./expressions.ts";
+import { aliasList, expression, expressionList, isAliasAhead, multipartName, propertyList } from "./expressions.ts";
 import type { Parser } from "./parser.ts";
 import { isQueryAhead, query, unionAll, unsupported } from "./query.ts";
 
@@ -116,7 +116,7 @@ function relationPrimaryHere(p: Parser): Relation {
     stream.next();
     const inner = isQuery ? query(p) : joined(p, undefined, p.mark());
     stream.expectOp(")");
-    return withAlias(p, start, inner);
+    return withWatermark(p, start, inner);
   }
   if (stream.isWord("VALUES")) return values(p);
   return tableName(p);
@@ -131,7 +131,7 @@ export function tableName(p: Parser): Relation {
     const bracket = stream.acceptOp("(");
     const parts = multipartName(p);
     if (bracket) stream.expectOp(")");
-    return withAlias(p, start, named(p, start, parts, true));
+    return withWatermark(p, start, named(p, start, parts, true));
   }
   const parts = multipartName(p);
   if (stream.isOp("-") && stream.isName(1)) {
@@ -144,9 +144,9 @@ export function tableName(p: Parser): Relation {
   const cte = parts.length === 1 ? p.ctes.get(parts[0].toLowerCase()) : undefined;
   if (cte) {
     p.countRelations(cte.size);
-    return withAlias(p, start, cte.relation);
+    return withWatermark(p, start, cte.relation);
   }
-  return withAlias(p, start, named(p, start, parts, false));
+  return withWatermark(p, start, named(p, start, parts, false));
 }
 
 /** In `FROM stream JOIN …` the word is a table's name. */
@@ -161,10 +161,62 @@ function isTableAfterStream(p: Parser): boolean {
 
 function named(p: Parser, start: number, parts: readonly string[], isStreaming: boolean): Relation {
   const unparsedIdentifier = parts.map(quoteIfNeeded).join(".");
+  const { stream } = p;
+  const options = stream.isWord("WITH") && stream.isOp("(", 1) && stream.acceptWord("WITH") ? propertyList(p) : {};
   return p.relation(start, {
     case: "read",
-    value: { readType: { case: "namedTable", value: { unparsedIdentifier } }, isStreaming },
+    value: { readType: { case: "namedTable", value: { unparsedIdentifier, options } }, isStreaming },
   });
+}
+
+/**
+ * `WATERMARK ts DELAY OF INTERVAL 10 SECONDS`, then the alias. `WATERMARK expression AS name` adds the column first.
+ */
+function withWatermark(p: Parser, start: number, input: Relation): Relation {
+  const { stream } = p;
+  if (!isWatermarkAhead(p)) return withAlias(p, start, input);
+  stream.next();
+  const at = p.mark();
+  const of = expression(p);
+  const name = stream.acceptWord("AS") || !stream.isWord("DELAY") ? stream.expectName() : undefined;
+  stream.expectWord("DELAY", "OF");
+  const delayThreshold = delay(p);
+  const aliased = withAlias(p, start, input);
+  if (name === undefined) {
+    if (of.exprType.case !== "unresolvedAttribute") throw stream.syntaxError(": give the expression a name with AS");
+    const eventTime = of.exprType.value.unparsedIdentifier;
+    return p.relation(start, { case: "withWatermark", value: { input: aliased, eventTime, delayThreshold } });
+  }
+  const all = p.expression(at, { case: "unresolvedStar", value: {} });
+  const column = p.expression(at, { case: "alias", value: { expr: of, name: [name] } });
+  const added = p.relation(start, { case: "project", value: { input: aliased, expressions: [all, column] } });
+  const eventTime = quoteIfNeeded(name);
+  return p.relation(start, { case: "withWatermark", value: { input: added, eventTime, delayThreshold } });
+}
+
+/** True at `WATERMARK … DELAY OF`; otherwise the word is an alias. */
+function isWatermarkAhead(p: Parser): boolean {
+  const { stream } = p;
+  if (!stream.isWord("WATERMARK")) return false;
+  for (let ahead = 1; stream.peek(ahead).kind !== "end"; ahead++) {
+    const token = stream.peek(ahead);
+    if (token.kind !== "word") continue;
+    if (token.value === "DELAY" && stream.peek(ahead + 1).value === "OF") return true;
+    if (token.value === "FROM" || token.value === "WATERMARK" || token.value === "JOIN") return false;
+  }
+  return false;
+}
+
+/** The text of an interval, as withWatermark takes it. */
+function delay(p: Parser): string {
+  const start = p.mark();
+  const { exprType } = expression(p);
+  const context = p.stream.context(start, p.stream.last().stop);
+  const value = exprType.case === "literal" ? exprType.value.literalType : undefined;
+  if (value?.case === "dayTimeInterval") return `${value.value} microseconds`;
+  if (value?.case === "yearMonthInterval") return `${value.value} months`;
+  const input = context.fragment.slice(context.start, context.stop);
+  throw new SluiceError("INVALID_INTERVAL_FORMAT", { input, problem: "a constant is expected" }, { context });
 }
 
 function tableFunction(p: Parser, start: number, parts: readonly string[]): Relation {

@@ -1,13 +1,15 @@
 /** GROUP BY and HAVING. */
 import type { Expression, Relation } from "../plan/messages.ts";
+import { sqlText } from "../plan/sql-text.ts";
 import { expression } from "./expressions.ts";
 import type { Parser } from "./parser.ts";
-import { unsupported } from "./query.ts";
 
 const GROUP_BY = 1;
 const ROLLUP = 2;
 const CUBE = 3;
 const GROUPING_SETS = 5;
+/** The most grouping sets that a GROUP BY may stand for. */
+const SETS_MAX = 4096;
 
 interface Grouping {
   readonly groupType: number;
@@ -40,6 +42,14 @@ function plainGrouping(groupingExpressions: Expression[]): Grouping {
   return { groupType: GROUP_BY, groupingExpressions, groupingSets: [] };
 }
 
+/** One item of a GROUP BY: the sets of expressions by which it groups. */
+interface Item {
+  readonly kind: "plain" | "rollup" | "cube" | "sets";
+  readonly sets: readonly (readonly Expression[])[];
+  /** ROLLUP and CUBE: what is between their brackets. */
+  readonly elements: readonly (readonly Expression[])[];
+}
+
 function readGrouping(p: Parser): Grouping {
   const { stream } = p;
   if (stream.isWord("ALL") && !stream.isOp(".", 1) && !stream.isOp("(", 1)) {
@@ -47,71 +57,98 @@ function readGrouping(p: Parser): Grouping {
     stream.next();
     return plainGrouping([p.attribute(start, "ALL")]);
   }
-  const analytics = groupingAnalytics(p);
-  if (analytics) {
-    if (stream.isOp(","))
-      throw unsupported(
-        p,
-        "More than one of ROLLUP, CUBE and GROUPING SETS in a GROUP BY",
-        "Write the sets out in one GROUPING SETS.",
-      );
-    return analytics;
-  }
-  const expressions: Expression[] = [];
-  do {
-    if (isAnalyticsAhead(p)) {
-      throw unsupported(
-        p,
-        "ROLLUP, CUBE or GROUPING SETS beside other grouping expressions",
-        "Write the sets out in one GROUPING SETS.",
-      );
-    }
-    expressions.push(expression(p));
-  } while (stream.acceptOp(","));
-  if (stream.acceptWord("WITH", "ROLLUP"))
-    return { groupType: ROLLUP, groupingExpressions: expressions, groupingSets: [] };
-  if (stream.acceptWord("WITH", "CUBE")) return { groupType: CUBE, groupingExpressions: expressions, groupingSets: [] };
-  if (stream.isWord("GROUPING", "SETS")) return { ...groupingSets(p), groupingExpressions: expressions };
-  return plainGrouping(expressions);
-}
-
-function isAnalyticsAhead(p: Parser): boolean {
-  const { stream } = p;
-  return (
-    ((stream.isWord("ROLLUP") || stream.isWord("CUBE")) && stream.isOp("(", 1)) || stream.isWord("GROUPING", "SETS")
-  );
-}
-
-function groupingAnalytics(p: Parser): Grouping | undefined {
-  const { stream } = p;
-  if (!isAnalyticsAhead(p)) return undefined;
-  if (stream.isWord("GROUPING")) return groupingSets(p);
-  const groupType = stream.next().value === "ROLLUP" ? ROLLUP : CUBE;
-  stream.expectOp("(");
-  const groupingExpressions: Expression[] = [];
-  do groupingExpressions.push(expression(p));
+  const items: Item[] = [];
+  do items.push(groupingItem(p));
   while (stream.acceptOp(","));
-  stream.expectOp(")");
+  const expressions = items.flatMap((item) => item.sets.flat());
+  if (stream.acceptWord("WITH", "ROLLUP")) return plainKind(ROLLUP, expressions);
+  if (stream.acceptWord("WITH", "CUBE")) return plainKind(CUBE, expressions);
+  if (stream.isWord("GROUPING", "SETS")) return fromSets(groupingItem(p).sets);
+  if (items.every((item) => item.kind === "plain")) return plainGrouping(expressions);
+  const [only] = items;
+  if (items.length === 1 && only.kind !== "sets" && only.elements.every((e) => e.length === 1)) {
+    return plainKind(only.kind === "rollup" ? ROLLUP : CUBE, only.elements.flat());
+  }
+  return fromSets(crossProduct(p, items));
+}
+
+function plainKind(groupType: number, groupingExpressions: Expression[]): Grouping {
   return { groupType, groupingExpressions, groupingSets: [] };
 }
 
-/** `GROUPING SETS ((a, b), a, ())`; the grouping expressions are those of all sets. */
-function groupingSets(p: Parser): Grouping {
+/** The grouping expressions are those of all sets, each once. */
+function fromSets(sets: readonly (readonly Expression[])[]): Grouping {
+  const all = new Map(sets.flat().map((e) => [sqlText(e), e]));
+  return {
+    groupType: GROUPING_SETS,
+    groupingExpressions: [...all.values()],
+    groupingSets: sets.map((set) => ({ groupingSet: [...set] })),
+  };
+}
+
+/** `a, ROLLUP (b)` groups by each set of the one beside each set of the other. */
+function crossProduct(p: Parser, items: readonly Item[]): Expression[][] {
+  let sets: Expression[][] = [[]];
+  for (const item of items) {
+    if (sets.length * item.sets.length > SETS_MAX) throw p.stream.tooComplex();
+    sets = sets.flatMap((left) => item.sets.map((right) => [...left, ...right]));
+  }
+  return sets;
+}
+
+function groupingItem(p: Parser): Item {
   const { stream } = p;
-  stream.expectWord("GROUPING", "SETS");
-  stream.expectOp("(");
-  const sets: { groupingSet: Expression[] }[] = [];
-  do {
-    const groupingSet: Expression[] = [];
-    if (stream.acceptOp("(")) {
-      if (!stream.isOp(")")) {
-        do groupingSet.push(expression(p));
-        while (stream.acceptOp(","));
-      }
-      stream.expectOp(")");
-    } else groupingSet.push(expression(p));
-    sets.push({ groupingSet });
-  } while (stream.acceptOp(","));
-  stream.expectOp(")");
-  return { groupType: GROUPING_SETS, groupingExpressions: sets.flatMap((s) => s.groupingSet), groupingSets: sets };
+  if (stream.isWord("GROUPING", "SETS")) {
+    stream.at += 2;
+    return { kind: "sets", sets: bracketed(p, nestedSets).flat(), elements: [] };
+  }
+  if ((stream.isWord("ROLLUP") || stream.isWord("CUBE")) && stream.isOp("(", 1)) {
+    const kind = stream.next().value === "ROLLUP" ? "rollup" : "cube";
+    const elements = bracketed(p, groupingSet);
+    if (kind === "cube" && 2 ** elements.length > SETS_MAX) throw stream.tooComplex();
+    return { kind, elements, sets: kind === "rollup" ? prefixes(elements) : subsets(elements) };
+  }
+  return { kind: "plain", sets: [[expression(p)]], elements: [] };
+}
+
+/** An element of GROUPING SETS: a set, or a ROLLUP, a CUBE or GROUPING SETS of its own. */
+function nestedSets(p: Parser): readonly (readonly Expression[])[] {
+  const { stream } = p;
+  const isNested = (stream.isWord("ROLLUP") || stream.isWord("CUBE")) && stream.isOp("(", 1);
+  if (isNested || stream.isWord("GROUPING", "SETS")) return stream.nested(() => groupingItem(p).sets);
+  return [groupingSet(p)];
+}
+
+/** `(a, b)`, `a` or `()`. */
+function groupingSet(p: Parser): Expression[] {
+  const { stream } = p;
+  if (stream.isOp("(") && stream.isOp(")", 1)) {
+    stream.at += 2;
+    return [];
+  }
+  const one = expression(p);
+  const { exprType } = one;
+  const isRow = exprType.case === "unresolvedFunction" && exprType.value.functionName === "struct";
+  return isRow ? exprType.value.arguments : [one];
+}
+
+function bracketed<T>(p: Parser, item: (p: Parser) => T): T[] {
+  const found: T[] = [];
+  p.stream.expectOp("(");
+  do found.push(item(p));
+  while (p.stream.acceptOp(","));
+  p.stream.expectOp(")");
+  return found;
+}
+
+/** ROLLUP (a, b): (a, b), (a), (). */
+function prefixes(elements: readonly (readonly Expression[])[]): Expression[][] {
+  return [...elements.keys(), elements.length].reverse().map((count) => elements.slice(0, count).flat());
+}
+
+/** CUBE (a, b): (a, b), (a), (b), (). */
+function subsets(elements: readonly (readonly Expression[])[]): Expression[][] {
+  let sets: Expression[][] = [[]];
+  for (const element of [...elements].reverse()) sets = [...sets.map((set) => [...element, ...set]), ...sets];
+  return sets;
 }

@@ -20,6 +20,8 @@
  * | WITH a AS (…) | written out as SubqueryAlias `a` wherever `a` is named |
  * | FROM t AS x (a, b) | SubqueryAlias over ToDF over Read |
  * | FROM STREAM t | Read with is_streaming |
+ * | FROM t WITH (key = 'value') | Read with options |
+ * | FROM t WATERMARK ts DELAY OF INTERVAL 10 SECONDS [AS x] | WithWatermark (delay in microseconds) over the alias; `WATERMARK expr AS ts`: WithWatermark over Project [*, expr AS ts] |
  * | VALUES | SetOperation (UNION ALL) of Projects without input; columns col1, col2, … |
  * | range(5), explode(a) in FROM | UnresolvedTableValuedFunction |
  * | LATERAL VIEW [OUTER] f(x) t AS a | LateralJoin (inner or left outer) with SubqueryAlias over ToDF over UnresolvedTableValuedFunction |

@@ -1,7 +1,7 @@
 /** Whole statements: queries, views, settings, and what a shell asks. */
 import { SluiceError } from "../errors/error.ts";
 import type { Relation } from "../plan/messages.ts";
-import { multipartName } from "./expressions.ts";
+import { multipartName, propertyList } from "./expressions.ts";
 import { type ParseOptions, Parser } from "./parser.ts";
 import { isQueryAhead, query, unsupported, withSubqueries } from "./query.ts";
 
@@ -162,24 +162,6 @@ function viewColumns(text: string | undefined): string[] {
   } while (p.stream.acceptOp(","));
   p.stream.expectEnd();
   return names;
-}
-
-/** `(key 'value', a.b = 'c', n = 1)` */
-function propertyList(p: Parser): Record<string, string> {
-  const { stream } = p;
-  const options = new Map<string, string>();
-  stream.expectOp("(");
-  do {
-    const key = stream.peek().kind === "string" ? stream.next().value : multipartName(p).join(".");
-    stream.acceptOp("=");
-    const sign = stream.acceptOp("-") ? "-" : "";
-    const token = stream.next();
-    if (!["string", "number", "word"].includes(token.kind))
-      throw stream.syntaxError(": a value is expected here", token);
-    options.set(key, sign + (token.kind === "word" ? token.text : token.value));
-  } while (stream.acceptOp(","));
-  stream.expectOp(")");
-  return Object.fromEntries(options);
 }
 
 function drop(p: Parser): Statement {

@@ -38,9 +38,18 @@ test("GROUP BY makes an Aggregate whose output is the select list; HAVING is a F
   );
   check(
     "select a from t group by grouping sets ((a, b), a, ())",
-    "Aggregate group_type=GROUPING_SETS [a, b, a] [select_list(a)] grouping_sets=[[[a, b]], [[a]], []]",
+    "Aggregate group_type=GROUPING_SETS [a, b] [select_list(a)] grouping_sets=[[[a, b]], [[a]], []]",
     "+- Read [t]",
   );
+  const sets = (text: string, list: string) =>
+    check(
+      `select a from t group by ${text}`,
+      `Aggregate group_type=GROUPING_SETS [a, b, c] [select_list(a)] grouping_sets=${list}`,
+      "+- Read [t]",
+    );
+  sets("cube(a, (b, c))", "[[[a, b, c]], [[a]], [[b, c]], []]");
+  sets("a, rollup(b, c)", "[[[a, b, c]], [[a, b]], [[a]]]");
+  sets("grouping sets (rollup(a, b), (c))", "[[[a, b]], [[a]], [], [[c]]]");
 });
 
 test("joins of all kinds", () => {
@@ -89,6 +98,24 @@ test("what FROM takes besides tables", () => {
     "      +- ToDF column_names=[x]",
     "         +- UnresolvedTableValuedFunction function_name=explode [xs]",
   );
+});
+
+test("watermarks and options of streams", () => {
+  check(
+    "select window.start, count(*) from stream(t) with (startingOffsets = 'earliest') watermark ts delay of interval 10 seconds s group by window(ts, '1 minute')",
+    "Aggregate group_type=GROUPBY [window(ts, '1 minute')] [select_list(window.start, count(1))]",
+    "+- WithWatermark event_time=ts delay_threshold=10000000 microseconds",
+    "   +- SubqueryAlias alias=s",
+    "      +- Read [t options=[startingOffsets]] is_streaming=true",
+  );
+  check(
+    "select * from (select 1 as a) watermark to_timestamp(a) as ts delay of interval '1' hour",
+    "Project [*]",
+    "+- WithWatermark event_time=ts delay_threshold=3600000000 microseconds",
+    "   +- Project [*, to_timestamp(a) AS ts]",
+    "      +- Project [1 AS a]",
+  );
+  check("select * from t watermark", "Project [*]", "+- SubqueryAlias alias=watermark", "   +- Read [t]");
 });
 
 test("set operations go from left to right, INTERSECT first", () => {
