@@ -94,6 +94,16 @@ export function textAt(v: Utf8Vector, i: number): string {
   return decoder.decode(bytes.subarray(start, end));
 }
 
+/** Whether row `i` of a `utf8` column holds exactly these bytes. */
+export function bytesEqual(v: Utf8Vector, i: number, other: Uint8Array): boolean {
+  const start = v.starts[i];
+  const length = other.length;
+  if (v.ends[i] - start !== length) return false;
+  const bytes = v.bytes;
+  for (let k = 0; k < length; k++) if (bytes[start + k] !== other[k]) return false;
+  return true;
+}
+
 /** The value of row `i` in internal form. For the edges of the engine (sinks, tests), not for hot loops. */
 export function valueAt(v: Vector, i: number): Value {
   if (v.nulls !== null && v.nulls[i] === 1) return null;

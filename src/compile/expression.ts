@@ -17,6 +17,8 @@ export type ColumnAccess = (attribute: Attribute) => Emitted;
 export interface ExpressionSurroundings {
   /** The user's TypeScript function behind `token`, from internal values to an internal value. */
   readonly script?: (call: ScriptCall) => (...args: Value[]) => Value;
+  /** A JS condition that the column's text is `text`, where it can be compared as bytes, without a JS string. */
+  readonly textEquals?: (column: Attribute, text: string) => string | undefined;
   /** The value of a scalar subquery, computed before. */
   readonly subquery?: (expression: TypedExpression) => Value;
 }
@@ -138,7 +140,18 @@ function reused(scope: Scope, expr: TypedExpression, make: () => Emitted): Emitt
   return made;
 }
 
+/** `column = 'text'` on the bytes of a column that came in as bytes. */
+function emitTextEquals({ columns, surroundings }: Scope, call: Call): Emitted | undefined {
+  if (call.fn.name !== "==" || surroundings.textEquals === undefined) return undefined;
+  const [a, b] = call.args[0].kind === "literal" ? [call.args[1], call.args[0]] : call.args;
+  if (a.kind !== "attribute" || b.kind !== "literal" || typeof b.value !== "string") return undefined;
+  const value = surroundings.textEquals(a, b.value);
+  return value === undefined ? undefined : { value, isNull: columns(a).isNull };
+}
+
 function emitCall(scope: Scope, call: Call): Emitted {
+  const compared = emitTextEquals(scope, call);
+  if (compared !== undefined) return compared;
   const { e } = scope;
   const evaluation = call.resolution.evaluation;
   if (evaluation.nulls === "custom") {

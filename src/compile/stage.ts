@@ -3,7 +3,7 @@
  * then an end (rows out, or groups updated). It is compiled to JavaScript once for each combination of column storages.
  */
 import type { Attribute, NamedExpression, TypedExpression } from "../analyze/expression.ts";
-import { type Batch, type Repr, reprOf, type Vector } from "../columns/vector.ts";
+import { type Batch, bytesEqual, type Repr, reprOf, type Vector } from "../columns/vector.ts";
 import type { Emitted, RunContext, SessionSettings } from "../functions/definition.ts";
 import { InputColumns, signature } from "./columns.ts";
 import { CodeEmitter } from "./emitter.ts";
@@ -63,6 +63,8 @@ export interface StageEnvironment {
   readonly run: RunContext;
   readonly surroundings: ExpressionSurroundings;
 }
+
+const encoder = new TextEncoder();
 
 type Compiled<A extends readonly unknown[], R> = (columns: readonly Vector[], rows: number, ...rest: A) => R;
 
@@ -127,7 +129,17 @@ export class Stage<A extends readonly unknown[], R> {
       if (found === undefined) throw new Error(`column ${a.name}#${a.id} is not available in stage ${this.name}`);
       return found;
     };
-    const emit = (x: TypedExpression) => emitExpression(e, views.rewrite(x), access, surroundings);
+    const bytesOf = (x: TypedExpression): string | undefined => {
+      const y = views.rewrite(x);
+      if (y.kind !== "attribute" || locals.has(y.id)) return undefined;
+      return input.find(y.id)?.repr === "utf8" ? input.vectorName(y) : undefined;
+    };
+    const textEquals = (column: Attribute, text: string): string | undefined => {
+      const vector = bytesOf(column);
+      if (vector === undefined) return undefined;
+      return `${e.bind(bytesEqual, "bytesEqual")}(${vector}, ${row}, ${e.bind(encoder.encode(text), "bytes")})`;
+    };
+    const emit = (x: TypedExpression) => emitExpression(e, views.rewrite(x), access, { ...surroundings, textEquals });
     const scope: StageScope = {
       e,
       row,
@@ -135,11 +147,7 @@ export class Stage<A extends readonly unknown[], R> {
       wide,
       emit,
       rewrite: (x) => views.rewrite(x),
-      utf8Column: (x) => {
-        const y = views.rewrite(x);
-        if (y.kind !== "attribute" || locals.has(y.id)) return undefined;
-        return input.find(y.id)?.repr === "utf8" ? input.vectorName(y) : undefined;
-      },
+      utf8Column: bytesOf,
     };
     const loop = e.capture(() => {
       e.block(`for (let ${row} = 0; ${row} < ${rows}; ${row}++)`, () => {
