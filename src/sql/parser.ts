@@ -48,9 +48,12 @@ export class Parser {
   relations = 0;
   private positionalUsed = 0;
 
+  private readonly lineStarts: readonly number[];
+
   constructor(text: string, options: ParseOptions = {}) {
     this.stream = new TokenStream(text);
     this.options = options;
+    this.lineStarts = [0, ...[...text.matchAll(/\n/g)].map((m) => m.index + 1)];
   }
 
   /** Where the next token starts; give it to `expression` or `relation` once the node's end was read. */
@@ -139,17 +142,15 @@ export class Parser {
 
   private origin(start: number): Origin {
     const { text } = this.stream;
-    const stop = Math.max(start, this.stream.last().stop - 1);
-    const lineStart = text.lastIndexOf("\n", start - 1) + 1;
-    const value = { line: this.lineOf(start), startPosition: start - lineStart, startIndex: start, stopIndex: stop };
-    return create(OriginSchema, { function: { case: "jvmOrigin", value: { ...value, sqlText: text } } });
+    const stopIndex = Math.max(start, this.stream.last().stop - 1);
+    const line = this.lineOf(start);
+    const startPosition = start - this.lineStarts[line - 1];
+    const value = { line, startPosition, startIndex: start, stopIndex, sqlText: text };
+    return create(OriginSchema, { function: { case: "jvmOrigin", value } });
   }
-
-  private lineStarts: number[] | undefined;
 
   /** Counted from 1. */
   private lineOf(position: number): number {
-    this.lineStarts ??= [...this.stream.text.matchAll(/\n/g)].map((m) => m.index + 1);
     let low = 0;
     let high = this.lineStarts.length;
     while (low < high) {
@@ -157,6 +158,6 @@ export class Parser {
       if (this.lineStarts[middle] <= position) low = middle + 1;
       else high = middle;
     }
-    return low + 1;
+    return low;
   }
 }
