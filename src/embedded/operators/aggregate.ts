@@ -79,6 +79,7 @@ export class StreamAggregate implements StatefulOperator {
   readonly output: readonly Attribute[];
   readonly tables;
   readonly counters = newCounters();
+  shiftUs = 0;
   readonly stage: Stage<[], void>;
   readonly #input: Operator;
   readonly #groups: Groups;
@@ -136,13 +137,13 @@ export class StreamAggregate implements StatefulOperator {
   }
 
   wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
-    return this.#mode !== "complete" && this.#times.mayHold(evictUs) && this.#groups.table.count > 0;
+    return this.#mode !== "complete" && this.#times.mayHold(evictUs + this.shiftUs) && this.#groups.table.count > 0;
   }
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
     const groups = this.#groups;
     const { table } = groups;
-    this.#lateLimit[0] = request.lateUs;
+    this.#lateLimit[0] = request.lateUs + this.shiftUs;
     this.#lateKeys.clear();
     const started = performance.now();
     for await (const batch of this.#input.run(request)) {
@@ -162,7 +163,7 @@ export class StreamAggregate implements StatefulOperator {
     if (this.#mode === "update") yield* outputs(groups, table.changedSlots());
     if (this.#timeColumn === undefined) return;
     const removing = performance.now();
-    const gone = this.#times.takeUpTo(request.evictUs, (slot) => this.#time(slot));
+    const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (slot) => this.#time(slot));
     if (this.#mode === "append") yield* outputs(groups, gone);
     for (const slot of gone) groups.remove(slot);
     this.counters.removed = gone.length;

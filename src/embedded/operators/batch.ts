@@ -37,7 +37,6 @@ function batchBuilder(context: ExecutionContext, subquery: (x: ScalarSubquery) =
     outputMode: undefined,
     script: (token) => context.script(token) as (...args: Value[]) => Value,
     subquery,
-    joinEviction: () => ({ left: undefined, right: undefined }),
   });
 }
 

@@ -1,5 +1,6 @@
 /** From the analysed plan to operators. A node kind without a case here doesn't compile. */
 import type { Attribute, NamedExpression, ScalarSubquery } from "../../analyze/expression.ts";
+import { joinOutputWatermarkUs } from "../../analyze/join-watermark.ts";
 import type { AggregateNode, JoinNode, ObserveNode, PlanNode } from "../../analyze/plan.ts";
 import type { Stage, StageEnvironment, StageStep } from "../../compile/stage.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
@@ -23,7 +24,7 @@ import {
   unionOperator,
 } from "./simple.ts";
 import { sortOperator, windowOperator } from "./sort.ts";
-import { StreamJoin, type StreamJoinOptions } from "./streamjoin.ts";
+import { StreamJoin } from "./streamjoin.ts";
 import { streamLimit } from "./streamlimit.ts";
 
 /** Event times taken in at one withWatermark: `[count, max, min, sum]`, microseconds. */
@@ -47,8 +48,6 @@ export interface BuildOptions {
   readonly outputMode: OutputMode | undefined;
   readonly script: (token: string) => (...args: Value[]) => Value;
   readonly subquery: (expression: ScalarSubquery) => Value;
-  /** When the rows of each side of a stream-stream join can go. */
-  readonly joinEviction: (join: JoinNode) => StreamJoinOptions;
 }
 
 export class PlanBuilder {
@@ -100,7 +99,7 @@ export class PlanBuilder {
         return this.#aggregate(node);
       case "deduplicate":
         if (node.operatorId === undefined) return batchDeduplicate(node, this.build(node.input), env);
-        return this.#keep(new StreamDeduplicate(node, this.build(node.input), env));
+        return this.#keep(node, new StreamDeduplicate(node, this.build(node.input), env));
       case "join":
         return this.#join(node);
       case "union":
@@ -112,7 +111,7 @@ export class PlanBuilder {
         return sortOperator(node, this.build(node.input), env);
       case "limit":
         if (streaming && node.operatorId !== undefined)
-          return this.#keep(streamLimit(node, this.build(node.input), env.wide));
+          return this.#keep(node, streamLimit(node, this.build(node.input), env.wide));
         return limitOperator(node, this.build(node.input));
       case "tail":
         return tailOperator(node, this.build(node.input), env.wide);
@@ -125,7 +124,8 @@ export class PlanBuilder {
     }
   }
 
-  #keep<T extends StatefulOperator>(operator: T): T {
+  #keep<T extends StatefulOperator>(node: PlanNode, operator: T): T {
+    operator.shiftUs = Math.min(0, ...inputsOf(node).filter(isStreaming).map(outputShiftUs));
     this.stateful.push(operator);
     return operator;
   }
@@ -183,14 +183,14 @@ export class PlanBuilder {
         node.operatorId === undefined ? "batch" : (mode ?? "batch"),
         this.#environment,
       );
-      return node.operatorId === undefined ? session : this.#keep(session);
+      return node.operatorId === undefined ? session : this.#keep(node, session);
     }
     if (node.operatorId === undefined || mode === undefined) {
       const operator = batchAggregate(node, below, steps, this.#environment);
       this.#note(operator.stage);
       return operator;
     }
-    const operator = this.#keep(new StreamAggregate(node, below, steps, mode, this.#environment));
+    const operator = this.#keep(node, new StreamAggregate(node, below, steps, mode, this.#environment));
     this.#note(operator.stage);
     return operator;
   }
@@ -199,7 +199,7 @@ export class PlanBuilder {
     const left = this.build(node.left);
     const right = this.build(node.right);
     if (node.operatorId !== undefined) {
-      return this.#keep(new StreamJoin(node, left, right, this.#options.joinEviction(node), this.#environment));
+      return this.#keep(node, new StreamJoin(node, left, right, this.#environment));
     }
     const rightStreams = isStreaming(node.right);
     const streaming = rightStreams || isStreaming(node.left);
@@ -216,6 +216,13 @@ export class PlanBuilder {
 /** Projections of columns that are there already need no code. */
 function withoutPlainColumns(expressions: readonly NamedExpression[]): readonly NamedExpression[] {
   return expressions.filter((e) => !(e.expression.kind === "attribute" && e.expression.id === e.output.id));
+}
+
+/** How much older than the query's watermark a plan's rows may be: joins with a bound on time hold rows back. */
+function outputShiftUs(node: PlanNode): number {
+  const below = Math.min(0, ...inputsOf(node).filter(isStreaming).map(outputShiftUs));
+  if (node.kind !== "join" || node.operatorId === undefined) return below;
+  return Math.min(below, joinOutputWatermarkUs(node, below));
 }
 
 export function isStreaming(node: PlanNode): boolean {

@@ -87,6 +87,7 @@ export class StreamDeduplicate implements StatefulOperator {
   readonly output: readonly Attribute[];
   readonly tables;
   readonly counters = newCounters();
+  shiftUs = 0;
   readonly #input: Operator;
   readonly #groups: Groups;
   readonly #firstRows: (batch: Batch) => Int32Array;
@@ -145,12 +146,12 @@ export class StreamDeduplicate implements StatefulOperator {
   }
 
   wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
-    return this.#times.mayHold(evictUs);
+    return this.#times.mayHold(evictUs + this.shiftUs);
   }
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
     const { table } = this.#groups;
-    this.#lateLimit[0] = request.lateUs;
+    this.#lateLimit[0] = request.lateUs + this.shiftUs;
     this.#late = 0;
     let seen = 0;
     let kept = 0;
@@ -173,7 +174,7 @@ export class StreamDeduplicate implements StatefulOperator {
     counters.updateMs = performance.now() - started;
     if (this.#timeColumn === undefined) return;
     const removing = performance.now();
-    const gone = this.#times.takeUpTo(request.evictUs, (slot) => this.#time(slot));
+    const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (slot) => this.#time(slot));
     for (const slot of gone) this.#groups.remove(slot);
     counters.removed = gone.length;
     counters.removeMs = performance.now() - removing;

@@ -22,6 +22,8 @@ export interface StatefulOperator extends Operator {
   /** True when a batch without rows can emit or evict because the watermark moved. */
   wantsNoDataBatch(lateUs: number, evictUs: number): boolean;
   readonly counters: StateCounters;
+  /** Added to the query's watermarks: rows that come out of a join below may be this much older (0 or negative). */
+  shiftUs: number;
 }
 
 export interface StateTable {

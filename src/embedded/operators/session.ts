@@ -168,6 +168,7 @@ export class SessionAggregate implements StatefulOperator {
   readonly output: readonly Attribute[];
   readonly tables;
   readonly counters = newCounters();
+  shiftUs = 0;
   readonly #node: AggregateNode;
   readonly #input: Operator;
   readonly #mode: OutputMode | "batch";
@@ -241,13 +242,13 @@ export class SessionAggregate implements StatefulOperator {
   }
 
   wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
-    return this.#times.mayHold(evictUs);
+    return this.#times.mayHold(evictUs + this.shiftUs);
   }
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
     const sessions = this.#sessions;
     const { table } = sessions.groups;
-    this.#lateLimit[0] = request.lateUs;
+    this.#lateLimit[0] = request.lateUs + this.shiftUs;
     this.#late = 0;
     const started = performance.now();
     const parts: Batch[] = [];
@@ -270,7 +271,9 @@ export class SessionAggregate implements StatefulOperator {
       return;
     }
     const removing = performance.now();
-    const gone = this.#times.takeUpTo(request.evictUs, (s) => (table.live[s] === 1 ? sessions.end(s) : undefined));
+    const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (s) =>
+      table.live[s] === 1 ? sessions.end(s) : undefined,
+    );
     const each = Int32Array.from(new Set(gone));
     if (this.#mode === "append") yield* this.#emit(each);
     for (const slot of each) sessions.remove(slot);

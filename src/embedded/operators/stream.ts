@@ -15,7 +15,6 @@ import type {
   StreamPlan,
   StreamPlanOptions,
 } from "./contract.ts";
-import { evictionOf } from "./eviction.ts";
 import { type Operator, progressOf, resetCounters, type StatefulOperator } from "./operator.ts";
 
 /** Builds the plan's operators and loads their state as of `options.version`. */
@@ -53,7 +52,6 @@ class RunningPlan implements StreamPlan {
       subquery: () => {
         throw unsupported("A scalar subquery in a streaming query", "Run it first and use its result.");
       },
-      joinEviction: evictionOf,
     });
     this.#root = this.#builder.build(options.plan);
     for (const operator of this.#builder.stateful) {

@@ -4,28 +4,19 @@
  * more; in an outer join it then comes out with nulls if nothing ever did.
  */
 import type { Attribute } from "../../analyze/expression.ts";
+import { joinStateWatermarks, type StateWatermark } from "../../analyze/join-watermark.ts";
 import type { JoinNode } from "../../analyze/plan.ts";
 import { nullVector, takeRows } from "../../columns/ops.ts";
 import type { Batch, Vector } from "../../columns/vector.ts";
 import type { StageEnvironment, StageStep } from "../../compile/stage.ts";
 import type { Value } from "../../types/values.ts";
+import type { SlotColumn } from "../state/slots.ts";
 import { TimeIndex } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { JoinSide } from "./joinside.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { filterPairs, selector } from "./pairs.ts";
-
-/** A side's row can go when the time in `attribute`, plus `offsetUs`, is at or before the watermark. */
-export interface SideEviction {
-  readonly attribute: Attribute;
-  readonly offsetUs: number;
-}
-
-export interface StreamJoinOptions {
-  readonly left: SideEviction | undefined;
-  readonly right: SideEviction | undefined;
-}
 
 class Side {
   readonly rows: JoinSide;
@@ -35,12 +26,13 @@ class Side {
   readonly insert: (batch: Batch) => Int32Array;
   /** Rows of this side come out with nulls when they go unmatched. */
   readonly outer: boolean;
-  readonly eviction: SideEviction | undefined;
+  readonly eviction: StateWatermark | undefined;
   readonly steps: readonly StageStep[];
   late = 0;
-  readonly #timeColumn: number;
+  /** Where the time is that frees a row. */
+  readonly #timeColumn: SlotColumn | undefined;
 
-  constructor(input: Operator, rows: JoinSide, eviction: SideEviction | undefined, outer: boolean) {
+  constructor(input: Operator, rows: JoinSide, eviction: StateWatermark | undefined, outer: boolean) {
     this.input = input;
     this.rows = rows;
     this.eviction = eviction;
@@ -61,7 +53,7 @@ class Side {
             },
           ];
     this.insert = rows.inserter(this.steps, outer);
-    this.#timeColumn = eviction === undefined ? -1 : rows.attributes.findIndex((a) => a.id === eviction.attribute.id);
+    this.#timeColumn = timeColumn(rows, eviction);
   }
 
   enterTime(slot: number): void {
@@ -69,13 +61,26 @@ class Side {
     if (us !== undefined) this.times.add(slot, us);
   }
 
-  /** The time at which the watermark frees the slot. */
+  /** The watermark that frees the slot. */
   time(slot: number): number | undefined {
-    if (this.eviction === undefined || this.rows.table.live[slot] === 0) return undefined;
-    const value = this.rows.column(this.#timeColumn).get(slot);
+    if (this.eviction === undefined || this.#timeColumn === undefined || this.rows.table.live[slot] === 0) {
+      return undefined;
+    }
+    const value = this.#timeColumn.get(slot);
     if (value === null) return undefined;
-    return Number(Array.isArray(value) ? (value as Value[])[1] : value) + this.eviction.offsetUs;
+    const us = Number(Array.isArray(value) ? (value as Value[])[1] : value);
+    return this.eviction.kind === "value" ? us - this.eviction.offsetUs : us;
   }
+}
+
+function timeColumn(rows: JoinSide, eviction: StateWatermark | undefined): SlotColumn | undefined {
+  if (eviction === undefined) return undefined;
+  if (eviction.kind === "value") return rows.column(rows.attributes.findIndex((a) => a.id === eviction.attribute.id));
+  const shape = rows.keys.shapes[eviction.ordinal];
+  const leaf = shape.kind === "struct" ? shape.fields[1] : shape;
+  if (leaf.kind !== "leaf") return undefined;
+  const { column, kind } = rows.keys.leaves[leaf.leaf];
+  return rows.table.columns[kind === "any" ? column + 1 : column];
 }
 
 export class StreamJoin implements StatefulOperator {
@@ -84,24 +89,20 @@ export class StreamJoin implements StatefulOperator {
   readonly output: readonly Attribute[];
   readonly tables;
   readonly counters = newCounters();
+  shiftUs = 0;
   readonly #node: JoinNode;
   readonly #left: Side;
   readonly #right: Side;
   readonly #environment: StageEnvironment;
   readonly #select: ((batch: Batch) => Int32Array) | undefined;
 
-  constructor(
-    node: JoinNode,
-    left: Operator,
-    right: Operator,
-    options: StreamJoinOptions,
-    environment: StageEnvironment,
-  ) {
+  constructor(node: JoinNode, left: Operator, right: Operator, environment: StageEnvironment) {
     this.operatorId = node.operatorId as number;
     this.output = node.output;
     this.#node = node;
     this.#environment = environment;
     const { joinType } = node;
+    const kept = joinStateWatermarks(node);
     const side = (name: "left" | "right", input: Operator) =>
       new JoinSide(
         name,
@@ -110,8 +111,8 @@ export class StreamJoin implements StatefulOperator {
         environment,
       );
     const leftOuter = joinType === "left" || joinType === "full" || joinType === "leftanti";
-    this.#left = new Side(left, side("left", left), options.left, leftOuter);
-    this.#right = new Side(right, side("right", right), options.right, joinType === "right" || joinType === "full");
+    this.#left = new Side(left, side("left", left), kept.left, leftOuter);
+    this.#right = new Side(right, side("right", right), kept.right, joinType === "right" || joinType === "full");
     this.tables = [
       { name: "left", table: this.#left.rows.table },
       { name: "right", table: this.#right.rows.table },
@@ -131,7 +132,7 @@ export class StreamJoin implements StatefulOperator {
   }
 
   wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
-    return this.#left.times.mayHold(evictUs) || this.#right.times.mayHold(evictUs);
+    return this.#left.times.mayHold(evictUs + this.shiftUs) || this.#right.times.mayHold(evictUs + this.shiftUs);
   }
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
@@ -139,7 +140,7 @@ export class StreamJoin implements StatefulOperator {
     let updated = 0;
     for (const s of [this.#left, this.#right]) {
       s.late = 0;
-      s.lateLimit[0] = request.lateUs;
+      s.lateLimit[0] = request.lateUs + this.shiftUs;
     }
     for (const [side, other] of [
       [this.#left, this.#right],
@@ -172,7 +173,7 @@ export class StreamJoin implements StatefulOperator {
     this.counters.updateMs = performance.now() - started;
     const removing = performance.now();
     this.counters.removed = 0;
-    for (const s of [this.#left, this.#right]) yield* this.#evict(s, request.evictUs);
+    for (const s of [this.#left, this.#right]) yield* this.#evict(s, request.evictUs + this.shiftUs);
     this.counters.removeMs = performance.now() - removing;
     this.counters.droppedByWatermark = this.#left.late + this.#right.late;
   }

@@ -14,6 +14,7 @@ export function streamLimit(node: LimitNode, input: Operator, wide: boolean): St
     output: node.output,
     tables: [{ name: "", table }],
     counters,
+    shiftUs: 0,
     loaded() {},
     wantsNoDataBatch: () => false,
     async *run(request) {
