@@ -171,6 +171,8 @@ export function isConstant(expression: TypedExpression): boolean {
       case "inSubquery":
       case "script":
         return false;
+      case "call":
+        return e.resolution.perBatch !== true && e.args.every(free);
       default:
         return partsOf(e).every(free);
     }

@@ -27,9 +27,9 @@ export function extractValue(block: Block, child: TypedExpression, extraction: T
     if (type.elementType.kind === "struct" && name !== undefined) {
       return fieldOfElements(block, child, type.elementType, name);
     }
-    return callNamed(block, "getitem", child, extraction);
+    return callNamed(block, "[]", child, extraction);
   }
-  if (type.kind === "map") return callNamed(block, "getitem", child, extraction);
+  if (type.kind === "map") return callNamed(block, "[]", child, extraction);
   throw new SluiceError("INVALID_EXTRACT_BASE_FIELD_TYPE", {
     base: `"${prettyName(child, block.session)}"`,
     other: `"${sqlType(type)}"`,

@@ -66,11 +66,8 @@ function valueWatermark(
   other: readonly Attribute[],
 ): StateWatermark | undefined {
   const attribute = own.find((a) => a.watermarkDelayUs !== undefined);
-  if (attribute === undefined || join.residual === undefined) return undefined;
-  const offsets = boundsIn(join.residual).flatMap((b) => {
-    const offset = lowerBound(b, attribute, other);
-    return offset === undefined ? [] : [offset];
-  });
+  if (attribute === undefined) return undefined;
+  const offsets = lowerBounds(join, own, other).flatMap((b) => (b.attribute.id === attribute.id ? [b.offsetUs] : []));
   if (offsets.length === 0) return undefined;
   return {
     kind: "value",
@@ -78,6 +75,33 @@ function valueWatermark(
     offsetUs: Math.max(...offsets),
     isWindow: attribute.type.kind === "struct",
   };
+}
+
+/** Whether the condition keeps rows of this side from matching once the other side's watermark has passed them. */
+export function hasTimeBound(join: JoinNode, side: "left" | "right"): boolean {
+  const [own, other] = side === "left" ? [join.left, join.right] : [join.right, join.left];
+  return lowerBounds(join, own.output, other.output).length > 0;
+}
+
+/**
+ * The watermark that operators above a stream-stream join have, from the one that it has itself: a join with a bound on
+ * time puts out rows that are older than its own watermark by up to that bound. Microseconds.
+ */
+export function joinOutputWatermarkUs(join: JoinNode, inputUs: number): number {
+  const of = (w: StateWatermark | undefined): number => (w?.kind === "value" ? inputUs + w.offsetUs : inputUs);
+  const { left, right } = joinStateWatermarks(join);
+  return Math.min(of(left), of(right));
+}
+
+interface LowerBound {
+  readonly attribute: Attribute;
+  readonly offsetUs: number;
+}
+
+/** Every `attribute > other's event time + offset` that the condition says. */
+function lowerBounds(join: JoinNode, own: readonly Attribute[], other: readonly Attribute[]): LowerBound[] {
+  if (join.residual === undefined) return [];
+  return boundsIn(join.residual).flatMap((b) => lowerBound(b, own, other) ?? []);
 }
 
 /** `less < more`, or `less <= more`. */
@@ -112,17 +136,16 @@ function boundsIn(condition: TypedExpression): Bound[] {
 /** A millisecond: Spark's watermarks count in these, so `>=` leaves one. */
 const MILLISECOND_US = 1000;
 
-/** The offset in `own > other's event time + offset`, when the bound says so. */
-function lowerBound(bound: Bound, own: Attribute, other: readonly Attribute[]): number | undefined {
+function lowerBound(bound: Bound, own: readonly Attribute[], other: readonly Attribute[]): LowerBound | undefined {
   const sum: LinearSum = { constantUs: 0, coefficients: new Map() };
   if (!addTerms(bound.more, 1, sum) || !addTerms(bound.less, -1, sum)) return undefined;
-  if (sum.coefficients.get(own.id) !== 1) return undefined;
-  const rest = [...sum.coefficients].filter(([id, count]) => id !== own.id && count !== 0);
-  if (rest.length !== 1) return undefined;
-  const [[id, count]] = rest;
-  const event = other.find((a) => a.id === id);
-  if (event?.watermarkDelayUs === undefined || count !== -1) return undefined;
-  return -sum.constantUs - (bound.orEqual ? MILLISECOND_US : 0);
+  const terms = [...sum.coefficients].filter(([, count]) => count !== 0);
+  const [mine, theirs] = [own, other].map((side) => terms.filter(([id]) => side.some((a) => a.id === id)));
+  if (mine.length !== 1 || theirs.length !== 1 || terms.length !== 2) return undefined;
+  const event = other.find((a) => a.id === theirs[0][0]);
+  if (event?.watermarkDelayUs === undefined || mine[0][1] !== 1 || theirs[0][1] !== -1) return undefined;
+  const attribute = own.find((a) => a.id === mine[0][0]) as Attribute;
+  return { attribute, offsetUs: -sum.constantUs - (bound.orEqual ? MILLISECOND_US : 0) };
 }
 
 interface LinearSum {

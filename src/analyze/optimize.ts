@@ -6,7 +6,7 @@ import { numberOperators } from "./operators.ts";
 import type { PlanNode } from "./plan.ts";
 import { collapseProjects } from "./rules/collapse.ts";
 import { foldConstants } from "./rules/fold.ts";
-import { decodeJson, exposeJson } from "./rules/json.ts";
+import { decodeJson, exposeJson, mergeDecodes } from "./rules/json.ts";
 import { pruneColumns } from "./rules/prune.ts";
 import { pushFilters } from "./rules/push-filters.ts";
 import { simplifyPlan } from "./rules/simplify.ts";
@@ -61,6 +61,7 @@ const RULES: readonly Rule[] = [
   exposeJson,
   (plan) => pruneColumns(plan),
   decodeJson,
+  (plan) => mergeDecodes(plan),
   (plan) => collapseProjects(plan),
   pushFilters,
   (plan) => collapseProjects(plan),

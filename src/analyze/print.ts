@@ -1,7 +1,7 @@
 /** Expressions as Spark prints them: the names of columns without an alias, and the expressions in error messages. */
 
 import { sqlType } from "../types/print.ts";
-import { type DataType, isLongLike } from "../types/types.ts";
+import { type DataType, isIntegral, isLongLike } from "../types/types.ts";
 import { MapValue, type Value } from "../types/values.ts";
 import type { Session } from "./context.ts";
 import type { Call, TypedExpression } from "./expression.ts";
@@ -49,10 +49,39 @@ export function prettyName(expression: TypedExpression, session: Session): strin
 
 function callName(call: Call, args: readonly string[]): string {
   if (call.written === "struct") return `struct(${structParts(call, args).join(", ")})`;
+  const datetime = datetimeName(call, args);
+  if (datetime !== undefined) return datetime;
   if (args.length === 1 && (call.fn.name === "+" || call.fn.name === "-")) return `(${call.fn.name} ${args[0]})`;
   if (call.fn.name === "get_array_struct_fields") return `${args[0]}.${elementFieldName(call)}`;
-  if (call.fn.prettyName) return call.fn.prettyName(args);
-  return `${call.written ?? call.fn.name}(${args.join(", ")})`;
+  const rest = IMPLIED[call.written ?? call.fn.name]?.[args.length] ?? [];
+  if (call.fn.prettyName) return call.fn.prettyName([...args, ...rest]);
+  return `${call.written ?? call.fn.name}(${[...args, ...rest].join(", ")})`;
+}
+
+const IDENTITY = "lambdafunction(namedlambdavariable(), namedlambdavariable())";
+
+/** Arguments that Spark prints though they were left out, by name and number of those given. */
+const IMPLIED: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
+  substr: { 2: ["2147483647"] },
+  substring: { 2: ["2147483647"] },
+  aggregate: { 3: [IDENTITY] },
+  reduce: { 3: [IDENTITY] },
+};
+
+const isInterval = (type: DataType): boolean => type.kind === "daytime_interval" || type.kind === "yearmonth_interval";
+const isDatetime = (type: DataType): boolean =>
+  type.kind === "date" || type.kind === "timestamp" || type.kind === "timestamp_ntz";
+
+/** A date or a timestamp plus or minus something, which Spark turns into other functions before it names the column. */
+function datetimeName(call: Call, args: readonly string[]): string | undefined {
+  const symbol = call.fn.name;
+  if (args.length !== 2 || (symbol !== "+" && symbol !== "-")) return undefined;
+  const [a, b] = call.args.map((e) => (e.kind === "cast" && e.mode === "implicit" ? e.child.type : e.type));
+  if (isDatetime(a) && isInterval(b)) return `${args[0]} ${symbol} ${args[1]}`;
+  if (isInterval(a) && isDatetime(b)) return `${args[1]} ${symbol} ${args[0]}`;
+  if (a.kind === "date" && isIntegral(b)) return `${symbol === "+" ? "date_add" : "date_sub"}(${args[0]}, ${args[1]})`;
+  if (isIntegral(a) && b.kind === "date") return `date_add(${args[1]}, ${args[0]})`;
+  return undefined;
 }
 
 /** The arguments of struct(…) as they were written, with the names that were given. */

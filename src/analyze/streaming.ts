@@ -1,6 +1,6 @@
 /** What a streaming query may do: Spark's UnsupportedOperationChecker. */
 import { SluiceError } from "../errors/error.ts";
-import { joinStateWatermarks, keyWithWatermark } from "./join-watermark.ts";
+import { hasTimeBound, keyWithWatermark } from "./join-watermark.ts";
 import { isStreaming } from "./operators.ts";
 import type { AggregateNode, JoinNode, PlanNode } from "./plan.ts";
 import { SESSION_WINDOW_KEY } from "./time-window.ts";
@@ -25,13 +25,13 @@ export function checkStreaming(
   settings: StreamingCheckSettings = {},
 ): void {
   const aggregates = [...nodesOf(plan)].filter((n): n is AggregateNode => n.kind === "aggregate" && isStreaming(n));
+  checkOutputMode(aggregates, outputMode);
   if (settings.checkCorrectness !== false) checkChain(plan, outputMode);
   for (const node of nodesOf(plan)) {
     if (!isStreaming(node)) continue;
     checkNode(node, outputMode);
     checkExpressions(node);
   }
-  checkOutputMode(aggregates, outputMode);
 }
 
 /** Throws when a batch plan holds what only streams can do. */
@@ -114,12 +114,6 @@ function checkNode(node: PlanNode, outputMode: StreamOutputMode): void {
     case "deduplicate":
       checkDeduplicate(node, outputMode);
       break;
-    case "watermark":
-      if (![...nodesOf(node.input)].some((n) => isStatefulStream(n))) return;
-      throw unsupported(
-        "A second watermark after a stateful operator",
-        "Keep the watermark of the source; window_time(window) gives a window's event time.",
-      );
     default:
   }
 }
@@ -127,9 +121,6 @@ function checkNode(node: PlanNode, outputMode: StreamOutputMode): void {
 function checkAggregate(node: AggregateNode): void {
   if (node.aggregates.some((a) => a.call.distinct)) {
     throw unsupported("A distinct aggregation of a stream", "Use approx_count_distinct() instead.");
-  }
-  if (node.input.kind === "expand" && node.grouping.some((g) => g.output.name === "spark_grouping_id")) {
-    throw unsupported("Grouping sets, rollup or cube of a stream", "Run one aggregation for each set.");
   }
   if (node.sessionColumn !== undefined && node.grouping.length === 1) {
     throw unsupported(
@@ -139,6 +130,16 @@ function checkAggregate(node: AggregateNode): void {
   }
 }
 
+/** An operator that drops late rows must know by which column. */
+function checkEventTimes(node: Extract<PlanNode, { kind: "deduplicate" }>): void {
+  const columns = node.input.output.filter((a) => a.watermarkDelayUs !== undefined);
+  if (columns.length <= 1) return;
+  throw unsupported(
+    `Dropping duplicates of rows with more than one event-time column (${columns.map((a) => a.name).join(", ")})`,
+    "Keep one of them: drop the others, or turn them into computed columns.",
+  );
+}
+
 function checkDeduplicate(node: Extract<PlanNode, { kind: "deduplicate" }>, outputMode: StreamOutputMode): void {
   if (node.withinWatermark && !node.input.output.some((a) => a.watermarkDelayUs !== undefined)) {
     throw new SluiceError("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK", {
@@ -146,9 +147,7 @@ function checkDeduplicate(node: Extract<PlanNode, { kind: "deduplicate" }>, outp
       statefulOperator: "dropDuplicatesWithinWatermark",
     });
   }
-  if (hasAggregate(node) && outputMode === "complete") {
-    throw unsupported("Dropping duplicates after an aggregation in complete mode", "Drop them before it.");
-  }
+  checkEventTimes(node);
 }
 
 function hasAggregate(plan: PlanNode): boolean {
@@ -214,14 +213,10 @@ function checkStreamJoin(node: JoinNode, outputMode: StreamOutputMode, title: st
     );
   }
   if (joinType === "inner" || joinType === "cross" || keyWithWatermark(node) !== undefined) return;
-  const bounds = joinStateWatermarks(node);
-  const enough = {
-    left: bounds.right,
-    leftsemi: bounds.right,
-    right: bounds.left,
-    full: bounds.left ?? bounds.right,
-  }[joinType];
-  if (enough !== undefined) return;
+  const left = hasTimeBound(node, "left");
+  const right = hasTimeBound(node, "right");
+  const enough = { left, leftsemi: left, right, full: left || right }[joinType];
+  if (enough) return;
   throw new SluiceError("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK", {
     outputMode,
     statefulOperator: `${title} join of two streams, which needs a watermark in its keys or on the side that may be missing, with a bound on time in its condition,`,
@@ -243,30 +238,29 @@ function isStatefulStream(node: PlanNode): boolean {
   return node.kind === "join" && isStreaming(node.left) && isStreaming(node.right);
 }
 
-/** Rows that one stateful operator puts out late would be dropped, or counted wrongly, by the next one. */
+/** True for an operator that drops late rows, and so must not follow one that may put such rows out. */
+function dropsLateRows(node: PlanNode): boolean {
+  if (!isStatefulStream(node)) return false;
+  if (node.kind !== "deduplicate") return true;
+  return node.withinWatermark || node.keys.some((k) => k.watermarkDelayUs !== undefined);
+}
+
+/** Update and complete modes put out groups again and again, older than the watermark too. */
 function checkChain(plan: PlanNode, outputMode: StreamOutputMode): void {
+  if (outputMode === "append") return;
   for (const node of nodesOf(plan)) {
-    if (!isStatefulStream(node)) continue;
+    if (!dropsLateRows(node)) continue;
     for (const input of inputsOf(node)) {
       for (const below of nodesOf(input)) {
-        if (isStatefulStream(below) && mayEmitLate(below, outputMode)) {
-          throw new SluiceError("STREAMING_CHAINED_STATEFUL_OPERATORS", {
-            first: describe(below),
-            second: describe(node),
-            outputMode,
-          });
-        }
+        if (below.kind !== "aggregate" || !isStreaming(below)) continue;
+        throw new SluiceError("STREAMING_CHAINED_STATEFUL_OPERATORS", {
+          first: describe(below),
+          second: describe(node),
+          outputMode,
+        });
       }
     }
   }
-}
-
-function mayEmitLate(node: PlanNode, outputMode: StreamOutputMode): boolean {
-  if (outputMode !== "append") return node.kind === "aggregate" || node.kind === "join";
-  if (node.kind === "deduplicate") return node.withinWatermark;
-  if (node.kind !== "join" || keyWithWatermark(node) !== undefined) return false;
-  const bounds = joinStateWatermarks(node);
-  return bounds.left !== undefined || bounds.right !== undefined;
 }
 
 function describe(node: PlanNode): string {

@@ -67,6 +67,7 @@ export function expandSets(
     session.attribute(g.output.name, g.output.type, true, {
       qualifier: g.output.qualifier,
       ...(g.output.metadata ? { metadata: g.output.metadata } : {}),
+      ...(g.output.watermarkDelayUs === undefined ? {} : { watermarkDelayUs: g.output.watermarkDelayUs }),
     }),
   );
   const id = session.attribute("spark_grouping_id", LONG, false);

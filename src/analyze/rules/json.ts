@@ -4,7 +4,7 @@
  */
 import type { ScalarFunction } from "../../functions/definition.ts";
 import { lookupFunction } from "../../functions/registry.ts";
-import { BOOLEAN, type StructType } from "../../types/types.ts";
+import { BOOLEAN, type StructType, sameType } from "../../types/types.ts";
 import { MapValue } from "../../types/values.ts";
 import { sameExpression } from "../equality.ts";
 import type { Attribute, Call, NamedExpression, TypedExpression } from "../expression.ts";
@@ -86,6 +86,52 @@ export function exposeJson(plan: PlanNode, _context: OptimizeContext, ids: Ids):
       expressions: node.output.map((a) => ({ expression: a, output: a })),
     };
   });
+}
+
+/** Two decodes of the same bytes, one above a filter on the other's fields, become the lower one. */
+export function mergeDecodes(plan: PlanNode): PlanNode {
+  return rewritePlan(plan, (node) => {
+    if (node.kind !== "jsonDecode") return node;
+    return withFields(node.input, node) ?? node;
+  });
+}
+
+/** The plan with `upper`'s fields at the end, made by the decode of the same source below; undefined when there is none. */
+function withFields(plan: PlanNode, upper: JsonDecodeNode): PlanNode | undefined {
+  const added = upper.fields.map((f) => f.attribute);
+  switch (plan.kind) {
+    case "jsonDecode": {
+      if (!sameDecode(plan, upper)) {
+        const input = withFields(plan.input, upper);
+        if (input === undefined) return undefined;
+        const own = plan.fields.map((f) => f.attribute);
+        const decode: JsonDecodeNode = { ...plan, input, output: [...input.output, ...own] };
+        return ordered(decode, [...plan.output, ...added]);
+      }
+      return { ...plan, fields: [...plan.fields, ...upper.fields], output: [...plan.output, ...added] };
+    }
+    case "filter": {
+      const input = withFields(plan.input, upper);
+      return input && { ...plan, input, output: input.output };
+    }
+    case "project": {
+      const input = withFields(plan.input, upper);
+      if (input === undefined) return undefined;
+      const expressions = [...plan.expressions, ...added.map((a) => ({ expression: a, output: a }))];
+      return { ...plan, input, expressions, output: expressions.map((n) => n.output) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function ordered(input: PlanNode, output: readonly Attribute[]): ProjectNode {
+  return { kind: "project", output, input, expressions: output.map((a) => ({ expression: a, output: a })) };
+}
+
+function sameDecode(a: JsonDecodeNode, b: JsonDecodeNode): boolean {
+  const entries = (m: ReadonlyMap<string, string>): string => JSON.stringify([...m].sort());
+  return a.source.id === b.source.id && sameType(a.schema, b.schema) && entries(a.options) === entries(b.options);
 }
 
 export function decodeJson(plan: PlanNode, context: OptimizeContext, ids: Ids): PlanNode {
