@@ -116,6 +116,8 @@ export type OutputMode = "append" | "update" | "complete";
 export type Guarantee = "exactly-once" | "at-least-once";
 
 export interface SinkRequest {
+  /** False for a batch write (`df.write`). */
+  readonly streaming: boolean;
   readonly options: Options;
   readonly path: string | undefined;
   readonly schema: StructType;

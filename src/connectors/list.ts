@@ -4,6 +4,7 @@
  */
 import { nearest, SluiceError } from "../errors/error.ts";
 import type { SinkProvider, SourceProvider } from "./contract.ts";
+import type { FileFormat } from "./files/format.ts";
 
 export interface Connector {
   readonly source?: () => Promise<SourceProvider>;
@@ -16,11 +17,22 @@ export const connectors: Readonly<Record<string, Connector>> = {
     source: async () => (await import("./kafka/source.ts")).kafkaSource,
     sink: async () => (await import("./kafka/sink.ts")).kafkaSink,
   },
+  csv: files(async () => (await import("./files/csv.ts")).csvFormat),
+  json: files(async () => (await import("./files/json.ts")).jsonFormat),
   memory: { source: async () => (await import("./memory/source.ts")).memorySource },
   noop: { sink: async () => (await import("./noop/noop.ts")).noopSink },
+  parquet: files(async () => (await import("./files/parquet.ts")).parquetFormat),
   rate: { source: async () => (await import("./rate/rate.ts")).rateSource },
   "rate-micro-batch": { source: async () => (await import("./rate/micro-batch.ts")).rateMicroBatchSource },
+  text: files(async () => (await import("./files/text.ts")).textFormat),
 };
+
+function files(load: () => Promise<FileFormat>): Connector {
+  return {
+    source: async () => (await import("./files/source.ts")).fileSource(await load()),
+    sink: async () => (await import("./files/sink.ts")).fileSink(await load()),
+  };
+}
 
 /** @throws DATA_SOURCE_NOT_FOUND, DATA_SOURCE_OPERATION_UNSUPPORTED */
 export async function sourceProvider(format: string): Promise<SourceProvider> {

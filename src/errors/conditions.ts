@@ -1,5 +1,9 @@
 // Made by scripts/generate-errors.ts from conditions.md; do not edit.
 export const conditions = {
+  ALL_PARTITION_COLUMNS_NOT_ALLOWED: {
+    template: "Cannot use all columns for partition columns: at least one must be left for the files.",
+    sqlState: "KD005",
+  },
   AMBIGUOUS_COLUMN_REFERENCE: {
     template: "The column <name> of this DataFrame could be either side's, as the same DataFrame is used twice. Give each use an alias, df.alias(\"a\"), and write col(\"a.<name>\").",
     sqlState: "42702",
@@ -178,6 +182,10 @@ export const conditions = {
   },
   "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: parameter <paramIndex> requires the <requiredType> type, however <inputSql> has the type <inputType>.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> doesn't take values of type <dataType>.",
     sqlState: "42K09",
   },
   "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE": {
@@ -695,6 +703,10 @@ export const conditions = {
   PARSE_SYNTAX_ERROR: {
     template: "Syntax error at or near <error><hint>",
     sqlState: "42601",
+  },
+  PARTITION_COLUMN_NOT_FOUND: {
+    template: "Partition column <column> is not among the columns that are written: <columns>.",
+    sqlState: "42703",
   },
   PATH_ALREADY_EXISTS: {
     template: "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.",

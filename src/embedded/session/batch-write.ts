@@ -29,6 +29,7 @@ export async function runWrite(session: Session, write: WriteOperation): Promise
   const { path: pathOption, ...options } = write.options;
   const query = await session.batchQuery(write.input);
   const request: SinkRequest = {
+    streaming: false,
     options: checkOptions(format, Object.entries(options), provider.options),
     path: write.saveType.case === "path" ? write.saveType.value : pathOption,
     schema: query.schema,

@@ -64,6 +64,7 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
     const { plan, script } = bindScripts(analysis.plan, session.bindScript);
     const sink = await provider.create(
       {
+        streaming: true,
         options: checked,
         path,
         schema: analysis.schema,

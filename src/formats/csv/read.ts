@@ -101,6 +101,7 @@ export class CsvReader {
   }
 }
 
+const DATE_ONLY = /^[+-]?\d{4,7}-\d{1,2}-\d{1,2}$/;
 const INTEGER = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?)[dDfF]?$/;
 const RANGES = { byte: 128n, short: 32768n, integer: 2147483648n, long: 9223372036854775808n } as const;
@@ -186,6 +187,8 @@ function inferColumn(rows: readonly (string | null)[][], column: number, options
   const texts = rows.map((r) => r[column] ?? null).filter((t): t is string => t !== null && t !== options.nullValue);
   if (texts.length === 0) return STRING;
   const fits = (type: DataType) => {
+    // A date's text may go on with a time that is not looked at; such a column is of timestamps.
+    if (type.kind === "date" && !texts.every((text) => DATE_ONLY.test(text))) return false;
     const read = fieldReader("", type, zone, true);
     return texts.every((text) => read(text) !== BAD);
   };
