@@ -39,7 +39,8 @@ const BINARY: Readonly<Record<string, { readonly name: string; readonly power: n
 const NOT_COLUMNS = new Set(
   "SELECT FROM WHERE HAVING UNION INTERSECT AND OR AS ON IN IS THEN WHEN ELSE BY JOIN USING BETWEEN".split(" "),
 );
-const NO_PARENTHESES = new Set(["CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_USER", "USER", "SESSION_USER"]);
+/** Functions that may stand without brackets. `user` isn't among them: it is too common a column. */
+const NO_PARENTHESES = new Set(["CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_USER"]);
 
 export function expression(p: Parser): Expression {
   return p.stream.nested(() => disjunction(p));
