@@ -86,7 +86,7 @@ function frame(input: Uint8Array, start: number, to: number, magic: number, out:
       out.append(input.subarray(p, p + size));
     } else {
       // A block never unfolds to more than 255 times its size.
-      out.reserve(Math.min(blockBytesMax, size * 255));
+      out.reserve(Math.min(blockBytesMax, size * 255, out.room));
       out.length = block(input, p, p + size, out.bytes, out.length, independent ? out.length : base, blockBytesMax);
     }
     p += size + (hasBlockChecksum ? 4 : 0);
@@ -153,5 +153,5 @@ function uint32(b: Uint8Array, p: number, to: number): number {
 }
 
 function cutOff(): DecompressionError {
-  return new DecompressionError("The LZ4 data is damaged.");
+  return new DecompressionError("The LZ4 data is damaged, or larger than the limit.");
 }
