@@ -19,7 +19,10 @@ type RelationType = NonNullable<MessageInitShape<typeof RelationSchema>["relType
 export interface ParseOptions {
   /** What `:name` stands for (keys without the colon), or what each `?` stands for in order. */
   readonly args?: Readonly<Record<string, Expression>> | readonly Expression[];
-  /** The session's time zone, in which TIMESTAMP '2024-01-01 00:00:00' is read. Default UTC. */
+  /**
+   * The session's time zone, in which TIMESTAMP '2024-01-01 00:00:00' is read. When it isn't known here, such a constant
+   * becomes a cast of its text, which whoever analyses the plan does in the session's zone.
+   */
   readonly timeZone?: string;
 }
 

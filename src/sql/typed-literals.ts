@@ -1,7 +1,9 @@
 /** `DATE '2024-02-29'`, `TIMESTAMP '…'`, `X'1F'`. */
 import { SluiceError } from "../errors/error.ts";
+import { toProtoType } from "../plan/data-types.ts";
 import type { Expression } from "../plan/messages.ts";
 import { parseDate, parseTimestamp, parseTimestampNtz, zoneOf } from "../types/datetime.ts";
+import { TIMESTAMP } from "../types/types.ts";
 import type { Parser } from "./parser.ts";
 
 export const TYPED_LITERALS = new Set(["DATE", "TIMESTAMP", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ", "X"]);
@@ -19,6 +21,10 @@ export function typedLiteral(p: Parser): Expression {
   const type = stream.next().value;
   const token = stream.next();
   const literalType = valueOf(p, type, token.value);
+  if (literalType?.case === "timestamp" && p.options.timeZone === undefined && needsZone(token.value)) {
+    const castToType = { case: "type", value: toProtoType(TIMESTAMP) } as const;
+    return p.expression(start, { case: "cast", value: { expr: p.string(token.start, token.value), castToType } });
+  }
   if (literalType !== undefined) return p.expression(start, { case: "literal", value: { literalType } });
   throw new SluiceError(
     "INVALID_TYPED_LITERAL",
@@ -44,6 +50,11 @@ function valueOf(p: Parser, type: string, text: string) {
       return value === undefined ? undefined : ({ case: "timestamp", value: BigInt(value) } as const);
     }
   }
+}
+
+/** True when the text names no zone of its own. */
+function needsZone(text: string): boolean {
+  return parseTimestamp(text, zoneOf("UTC"), true) !== parseTimestamp(text, zoneOf("+01:00"), true);
 }
 
 function binary(text: string) {

@@ -77,6 +77,8 @@ test("constants have the types that their text says", () => {
 test("a timestamp without a zone is read in the session's", () => {
   const parsed = parseExpression("timestamp '2024-07-01 00:00:00'", { timeZone: "Europe/Athens" });
   assert.deepEqual(shape(parsed), { literal: { timestamp: "1719781200000000" } });
+  // Who parses without knowing the zone leaves the reading to who analyses.
+  assert.equal(sqlText(parseExpression("timestamp '2024-07-01 00:00:00'")), "CAST('2024-07-01 00:00:00' AS TIMESTAMP)");
 });
 
 test("names, fields and subscripts", () => {
