@@ -2,7 +2,7 @@
 import type { Attribute } from "../../analyze/expression.ts";
 import type { DeduplicateNode } from "../../analyze/plan.ts";
 import { takeRows } from "../../columns/ops.ts";
-import { type Batch, valueAt } from "../../columns/vector.ts";
+import { type Batch, type Vector, valueAt } from "../../columns/vector.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
 import { TIMESTAMP } from "../../types/types.ts";
 import type { SlotColumn } from "../state/slots.ts";
@@ -62,7 +62,14 @@ function firstRowsStage(
 
 const named = (keys: readonly Attribute[]) => keys.map((k) => ({ expression: k, output: k }));
 
+/** −0 as 0: as keys they are one value, and Spark's batch form gives the key back, not the row. */
+function withoutNegativeZeros(v: Vector): Vector {
+  return v.repr === "f64" ? { ...v, values: v.values.map((x) => x + 0) } : v;
+}
+
 export function batchDeduplicate(node: DeduplicateNode, input: Operator, environment: StageEnvironment): Operator {
+  const keys = new Set(node.keys.map((k) => k.id));
+  const isDoubleKey = node.output.map((a) => keys.has(a.id) && (a.type.kind === "double" || a.type.kind === "float"));
   return {
     output: node.output,
     async *run(request) {
@@ -70,7 +77,13 @@ export function batchDeduplicate(node: DeduplicateNode, input: Operator, environ
       const firstRows = firstRowsStage(input.output, [], groups, environment);
       for await (const batch of input.run(request)) {
         const rows = firstRows(batch);
-        if (rows.length > 0) yield takeRows(batch, rows, rows.length);
+        if (rows.length > 0) {
+          const taken = takeRows(batch, rows, rows.length);
+          yield {
+            rows: taken.rows,
+            columns: taken.columns.map((v, c) => (isDoubleKey[c] ? withoutNegativeZeros(v) : v)),
+          };
+        }
         await request.context.breathe();
       }
     },
