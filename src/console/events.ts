@@ -40,7 +40,7 @@ export interface Flag {
   readonly z: number;
 }
 
-/** What the simulator did on purpose, for comparison with the flags. */
+/** What the simulator did on purpose, for comparison with the flags. A snapshot keeps spikes longer than the rest. */
 export interface InjectedEvent {
   readonly device: string;
   readonly timeMs: number;
@@ -72,6 +72,9 @@ export interface Totals {
   readonly lost: number;
   readonly malformed: number;
   readonly lateDropped: number;
+  readonly duplicatesDropped: number;
+  /** Produced, over the last few seconds. */
+  readonly messagesPerSecond: number;
   readonly injected: Readonly<Record<InjectedEvent["kind"], number>>;
   readonly flagged: number;
   /** Injected spikes that were flagged, of those old enough to be. */
@@ -83,6 +86,16 @@ export interface Totals {
 export interface Latency {
   readonly p50: number | null;
   readonly p99: number | null;
+}
+
+/** One point of the history that the sparklines draw; a tick carries the same numbers as its newest state. */
+export interface Pulse {
+  readonly timeMs: number;
+  readonly messagesPerSecond: number;
+  readonly p50: number | null;
+  readonly p99: number | null;
+  /** Duration of each active query's last batch, milliseconds, by the query's id. */
+  readonly batches: readonly (readonly [queryId: string, durationMs: number])[];
 }
 
 export interface Tick {
@@ -102,4 +115,16 @@ export interface Snapshot extends Tick {
   readonly bootstrapServers: string;
   readonly database: string;
   readonly devices: readonly DeviceView[];
+  readonly pulses: readonly Pulse[];
+}
+
+/** The point of history that a tick adds. */
+export function pulseOf({ nowMs, totals, latency, queries }: Tick): Pulse {
+  return {
+    timeMs: nowMs,
+    messagesPerSecond: totals.messagesPerSecond,
+    p50: latency.p50,
+    p99: latency.p99,
+    batches: queries.filter((q) => q.active).map((q) => [q.id, q.batchDurationMs] as const),
+  };
 }

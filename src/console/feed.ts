@@ -1,22 +1,31 @@
 /** Gathers what the pipeline delivers into snapshots and ticks for the page. Everything it keeps is bounded. */
-import type {
-  AveragePoint,
-  DeviceView,
-  Flag,
-  InjectedEvent,
-  Latency,
-  LatestReading,
-  QueryView,
-  Snapshot,
-  Tick,
+import {
+  type AveragePoint,
+  type DeviceView,
+  type Flag,
+  type InjectedEvent,
+  type Latency,
+  type LatestReading,
+  type Pulse,
+  pulseOf,
+  type QueryView,
+  type Snapshot,
+  type Tick,
 } from "./events.ts";
+import { SlidingQuantiles } from "./quantiles.ts";
 
 /** Windows of each site that a page opened now gets: fifteen minutes of ten seconds. */
 const AVERAGES_MAX = 90;
+const SITES_MAX = 200;
+const DEVICES_MAX = 50_000;
 const FLAGS_MAX = 200;
 const INJECTED_MAX = 400;
+const OPEN_SPIKES_MAX = 10_000;
+/** Two minutes of ticks. */
+const PULSES_MAX = 240;
 const LATENCIES_MAX = 20_000;
 const LATENCY_SPAN_MS = 10_000;
+const RATE_SPAN_MS = 5000;
 /** A message is counted as lost when it is this old and has not come out. */
 const LOST_AFTER_MS = 10_000;
 /** A spike should be flagged within this time. */
@@ -35,17 +44,22 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly #startedMs: number;
   readonly #latest = new Map<string, LatestReading>();
-  readonly #averages = new Map<string, AveragePoint>();
-  readonly #averagesBySite = new Map<string, AveragePoint[]>();
+  /** By site, in the order of time. */
+  readonly #averages = new Map<string, AveragePoint[]>();
   readonly #flags: Flag[] = [];
   readonly #flagKeys = new Set<string>();
-  readonly #injected: InjectedEvent[] = [];
+  /** Injected events other than spikes. */
+  readonly #faults: InjectedEvent[] = [];
+  readonly #spikes: InjectedEvent[] = [];
   readonly #injectedCounts = { spike: 0, late: 0, duplicate: 0, malformed: 0 };
+  readonly #pulses: Pulse[] = [];
+  readonly #latencies = new SlidingQuantiles(LATENCIES_MAX);
   #queries: readonly QueryView[] = [];
   #produced = 0;
   #delivered = 0;
   #malformed = 0;
   #lateDropped = 0;
+  #duplicatesDropped = 0;
   #flagged = 0;
   #spikesFound = 0;
   #spikesDue = 0;
@@ -53,8 +67,7 @@ export class Feed {
   #openSpikes: InjectedEvent[] = [];
   /** Produced by time, newest last, to know what should be here by now. */
   #producedAt: { readonly ms: number; readonly count: number }[] = [];
-  #latencies: { readonly ms: number; readonly latency: number }[] = [];
-  #tick = newChanges();
+  #changes = newChanges();
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -63,29 +76,36 @@ export class Feed {
 
   /** The broker has acknowledged this many messages. */
   produced(count: number): void {
+    const now = this.#options.now();
     this.#produced += count;
-    this.#producedAt.push({ ms: this.#options.now(), count: this.#produced });
-    while (this.#producedAt.length > 2 && this.#producedAt[1].ms < this.#options.now() - 2 * LOST_AFTER_MS) {
-      this.#producedAt.shift();
-    }
+    const last = this.#producedAt.at(-1);
+    if (last?.ms === now) this.#producedAt.pop();
+    this.#producedAt.push({ ms: now, count: this.#produced });
+    while (this.#producedAt.length > 2 && this.#producedAt[1].ms < now - 2 * LOST_AFTER_MS) this.#producedAt.shift();
   }
 
   injected(event: InjectedEvent): void {
     this.#injectedCounts[event.kind]++;
-    pushBounded(this.#injected, event, INJECTED_MAX);
-    this.#tick.injected.push(event);
-    if (event.kind === "spike") this.#openSpikes.push(event);
+    pushBounded(this.#changes.injected, event, INJECTED_MAX);
+    if (event.kind !== "spike") {
+      pushBounded(this.#faults, event, INJECTED_MAX);
+      return;
+    }
+    pushBounded(this.#spikes, event, INJECTED_MAX);
+    pushBounded(this.#openSpikes, event, OPEN_SPIKES_MAX);
   }
 
-  /** A clean reading came out; it was sent at `sentMs`. */
+  /** A clean reading came out; it was sent at `sentMs`. One sent before the start is shown and not counted. */
   reading(reading: LatestReading, sentMs: number): void {
-    this.#delivered++;
-    const now = this.#options.now();
-    pushBounded(this.#latencies, { ms: now, latency: now - sentMs }, LATENCIES_MAX);
+    if (sentMs >= this.#startedMs) {
+      const now = this.#options.now();
+      this.#delivered++;
+      this.#latencies.add(now, now - sentMs);
+    }
     const known = this.#latest.get(reading.device);
-    if (known !== undefined && known.timeMs > reading.timeMs) return;
+    if (known === undefined ? this.#latest.size >= DEVICES_MAX : known.timeMs > reading.timeMs) return;
     this.#latest.set(reading.device, reading);
-    this.#tick.latest.set(reading.device, reading);
+    this.#changes.latest.set(reading.device, reading);
   }
 
   /** Messages that could not be read came out, counted. */
@@ -94,37 +114,40 @@ export class Feed {
     this.#delivered += count;
   }
 
-  /** Messages the pipeline took out on purpose (duplicates, too late ones), counted. */
-  dropped(count: number): void {
+  /** Messages that the pipeline took out as being there already, counted. */
+  duplicates(count: number): void {
+    this.#duplicatesDropped += count;
+    this.#delivered += count;
+  }
+
+  /** Messages that the first query took out as later than its watermark, counted. */
+  late(count: number): void {
     this.#delivered += count;
   }
 
   average(point: AveragePoint): void {
-    const key = `${point.site} ${point.startMs}`;
-    const list = this.#averagesBySite.get(point.site) ?? [];
-    this.#averagesBySite.set(point.site, list);
-    const at = list.findIndex((p) => p.startMs === point.startMs);
-    if (at >= 0) list[at] = point;
-    else {
-      list.push(point);
-      list.sort((a, b) => a.startMs - b.startMs);
-      if (list.length > AVERAGES_MAX) {
-        const gone = list.shift();
-        if (gone) this.#averages.delete(`${gone.site} ${gone.startMs}`);
-      }
+    let points = this.#averages.get(point.site);
+    if (points === undefined) {
+      if (this.#averages.size >= SITES_MAX) return;
+      points = [];
+      this.#averages.set(point.site, points);
     }
-    this.#averages.set(key, point);
-    this.#tick.averages.set(key, point);
+    let at = points.length;
+    while (at > 0 && points[at - 1].startMs > point.startMs) at--;
+    if (at > 0 && points[at - 1].startMs === point.startMs) points[at - 1] = point;
+    else points.splice(at, 0, point);
+    if (points.length > AVERAGES_MAX) points.shift();
+    this.#changes.averages.set(`${point.startMs} ${point.site}`, point);
   }
 
   flag(flag: Flag): void {
-    const key = `${flag.device} ${flag.timeMs}`;
+    const key = `${flag.timeMs} ${flag.device}`;
     if (this.#flagKeys.has(key)) return;
     this.#flagKeys.add(key);
     this.#flagged++;
     const gone = pushBounded(this.#flags, flag, FLAGS_MAX);
-    if (gone) this.#flagKeys.delete(`${gone.device} ${gone.timeMs}`);
-    this.#tick.flags.push(flag);
+    if (gone) this.#flagKeys.delete(`${gone.timeMs} ${gone.device}`);
+    pushBounded(this.#changes.flags, flag, FLAGS_MAX);
   }
 
   queries(views: readonly QueryView[]): void {
@@ -132,38 +155,42 @@ export class Feed {
     this.#lateDropped = views.reduce((n, q) => n + q.lateRowsDropped, 0);
   }
 
+  /** Everything that is kept; it takes nothing from the next tick. */
   snapshot(): Snapshot {
     const { bootstrapServers, database, devices } = this.#options;
     return {
-      ...this.#common(),
+      ...this.#state(),
       startedMs: this.#startedMs,
       bootstrapServers,
       database,
       devices,
       latest: [...this.#latest.values()],
-      averages: [...this.#averages.values()],
+      averages: [...this.#averages.values()].flat(),
       flags: this.#flags,
-      injected: this.#injected,
+      injected: [...this.#faults, ...this.#spikes],
+      pulses: this.#pulses,
     };
   }
 
   /** What changed since the last call. */
   tick(): Tick {
-    const changes = this.#tick;
-    this.#tick = newChanges();
-    return {
-      ...this.#common(),
+    const changes = this.#changes;
+    this.#changes = newChanges();
+    const tick: Tick = {
+      ...this.#state(),
       latest: [...changes.latest.values()],
       averages: [...changes.averages.values()],
       flags: changes.flags,
       injected: changes.injected,
     };
+    pushBounded(this.#pulses, pulseOf(tick), PULSES_MAX);
+    return tick;
   }
 
-  #common() {
+  #state() {
     this.#judgeSpikes();
     const now = this.#options.now();
-    const due = this.#producedAt.findLast((p) => p.ms <= now - LOST_AFTER_MS)?.count ?? 0;
+    const due = this.#producedBy(now - LOST_AFTER_MS);
     return {
       nowMs: now,
       queries: this.#queries,
@@ -174,12 +201,24 @@ export class Feed {
         lost: Math.max(0, due - this.#delivered),
         malformed: this.#malformed,
         lateDropped: this.#lateDropped,
+        duplicatesDropped: this.#duplicatesDropped,
+        messagesPerSecond: this.#rate(now),
         injected: { ...this.#injectedCounts },
         flagged: this.#flagged,
         spikesFound: this.#spikesFound,
         spikesDue: this.#spikesDue,
       },
     };
+  }
+
+  #producedBy(ms: number): number {
+    return this.#producedAt.findLast((p) => p.ms <= ms)?.count ?? 0;
+  }
+
+  #rate(now: number): number {
+    const spanMs = Math.min(RATE_SPAN_MS, now - this.#startedMs);
+    if (spanMs < 1000) return 0;
+    return ((this.#produced - this.#producedBy(now - spanMs)) / spanMs) * 1000;
   }
 
   #judgeSpikes(): void {
@@ -196,11 +235,8 @@ export class Feed {
   }
 
   #latency(now: number): Latency {
-    this.#latencies = this.#latencies.filter((l) => l.ms > now - LATENCY_SPAN_MS);
-    if (this.#latencies.length === 0) return { p50: null, p99: null };
-    const sorted = Float64Array.from(this.#latencies, (l) => l.latency).sort();
-    const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null;
-    return { p50: at(0.5), p99: at(0.99) };
+    const [p50, p99] = this.#latencies.since(now - LATENCY_SPAN_MS, [0.5, 0.99]);
+    return { p50: p50 ?? null, p99: p99 ?? null };
   }
 }
 

@@ -7,6 +7,7 @@ import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 export interface ConsoleOptions {
   readonly host: string;
@@ -34,12 +35,11 @@ const contentTypes: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".json": "application/json; charset=utf-8",
-  ".woff2": "font/woff2",
 };
 
 const securityHeaders = {
   "Content-Security-Policy":
-    "default-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -97,12 +97,13 @@ export class ConsoleServer {
       sendJson(response, 405, { error: `${request.method} is not allowed here` });
       return;
     }
-    const { pathname } = new URL(request.url ?? "/", "http://console");
-    if (pathname === "/api/events") this.#listen(request, response);
+    const pathname = pathOf(request.url ?? "/");
+    if (pathname === undefined) sendJson(response, 400, { error: "the address is not well formed" });
+    else if (pathname === "/api/events") this.#listen(request, response);
     else if (pathname === "/api/queries") sendJson(response, 200, await this.#options.queries());
     else if (pathname === "/api/snapshot") sendJson(response, 200, this.#options.snapshot());
     else if (pathname.startsWith("/api/")) sendJson(response, 404, { error: `there is no ${pathname}` });
-    else await this.#page(pathname, response);
+    else await this.#page(pathname, request.method === "HEAD", response);
   }
 
   #listen(request: IncomingMessage, response: ServerResponse): void {
@@ -115,9 +116,13 @@ export class ConsoleServer {
       "Cache-Control": "no-store",
       "X-Accel-Buffering": "no",
     });
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
     response.write(`retry: 1000\n\n${event("snapshot", this.#options.snapshot())}`);
     this.#clients.add(response);
-    request.once("close", () => this.#clients.delete(response));
+    response.once("close", () => this.#clients.delete(response));
   }
 
   #broadcast(): void {
@@ -130,12 +135,14 @@ export class ConsoleServer {
     }
   }
 
-  async #page(pathname: string, response: ServerResponse): Promise<void> {
-    const path = normalize(join(this.#options.pages, decodeURIComponent(pathname === "/" ? "/index.html" : pathname)));
-    const inside = path.startsWith(this.#options.pages + sep);
+  async #page(pathname: string, headOnly: boolean, response: ServerResponse): Promise<void> {
+    const { pages } = this.#options;
+    const path = normalize(join(pages, pathname === "/" ? "/index.html" : pathname));
+    const inside = path.startsWith(normalize(pages + sep));
     const found = inside ? await stat(path).catch(() => undefined) : undefined;
     if (!found?.isFile()) {
-      sendJson(response, 404, { error: `there is no ${pathname}` });
+      const error = pathname === "/" ? "The page is not built; npm start builds it." : `there is no ${pathname}`;
+      sendJson(response, 404, { error });
       return;
     }
     response.writeHead(200, {
@@ -143,9 +150,17 @@ export class ConsoleServer {
       "Content-Length": found.size,
       "Cache-Control": pathname.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
     });
-    createReadStream(path)
-      .on("error", () => response.destroy())
-      .pipe(response);
+    if (headOnly) response.end();
+    else await pipeline(createReadStream(path), response);
+  }
+}
+
+/** The decoded path of a request's address; undefined when it is not well formed. */
+function pathOf(address: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(address, "http://console").pathname);
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,6 +7,9 @@ import type { Row, SparkSession, StreamingQuery, StreamingQueryProgress } from "
 import { type PipelineOptions, schemas } from "./pipeline.ts";
 import { topics } from "./topics.ts";
 
+/** What a page opened now can show of the past. */
+const HISTORY_MS = 15 * 60_000;
+
 /** Starts the query behind the page. It keeps no checkpoint: a page shows what happens now. */
 export async function startLive(options: PipelineOptions, feed: Feed): Promise<StreamingQuery> {
   const text = col("value").cast("string");
@@ -15,7 +18,8 @@ export async function startLive(options: PipelineOptions, feed: Feed): Promise<S
     .format("kafka")
     .option("kafka.bootstrap.servers", options.bootstrapServers)
     .option("subscribe", [topics.clean, topics.averages, topics.alerts].join(","))
-    .option("startingOffsets", "earliest")
+    .option("startingTimestamp", String(Date.now() - HISTORY_MS))
+    .option("startingOffsetsByTimestampStrategy", "latest")
     .load()
     .select(
       "topic",
@@ -103,7 +107,8 @@ function countDropped(progress: StreamingQueryProgress, feed: Feed): void {
   const quality = progress.observedMetrics?.["quality"] as { malformed?: number } | undefined;
   if (quality?.malformed) feed.malformed(Number(quality.malformed));
   for (const o of progress.stateOperators) {
-    feed.dropped(o.numRowsDroppedByWatermark + Number(o.customMetrics?.["numDroppedDuplicateRows"] ?? 0));
+    feed.late(o.numRowsDroppedByWatermark);
+    feed.duplicates(Number(o.customMetrics?.["numDroppedDuplicateRows"] ?? 0));
   }
 }
 
