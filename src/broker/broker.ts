@@ -77,6 +77,11 @@ export class Broker {
     return describeBrokerConfigs(this);
   }
 
+  /** Bytes of the device that the records are on, or of memory: all, and those still free. */
+  space(): { totalBytes: number; usableBytes: number } {
+    return this.#store.space();
+  }
+
   /** Lets readers see what was appended; a promise when they have to wait until it is on the device. */
   publish(logs: ReadonlySet<PartitionLog>): Promise<void> | undefined {
     if (this.options.flush === "always") return Promise.all([...logs].map((log) => log.flush())).then(() => {});

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import type { GroupEvent } from "./groups/groups.ts";
 import { DirectoryLock } from "./log/directory.ts";
@@ -26,6 +27,8 @@ export interface Store {
   /** Opens one room's journal. `snapshot` gives the events that lead to the present state, for compaction. */
   open<R extends Room>(room: R, snapshot: () => Iterable<StoredEvents[R]>): StoredEvents[R][];
   write<R extends Room>(room: R, event: StoredEvents[R]): void;
+  /** Bytes of the device, or of memory: all, and those still free. */
+  space(): { totalBytes: number; usableBytes: number };
   close(): void;
 }
 
@@ -43,6 +46,10 @@ export class MemoryStore implements Store {
   }
 
   write(): void {}
+
+  space() {
+    return { totalBytes: totalmem(), usableBytes: freemem() };
+  }
 
   close(): void {}
 }
@@ -89,6 +96,11 @@ export class DiskStore implements Store {
 
   write<R extends Room>(room: R, event: StoredEvents[R]): void {
     this.#journals.get(room)!.append(event);
+  }
+
+  space() {
+    const { bsize, blocks, bavail } = fs.statfsSync(this.directory);
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
   }
 
   /** Removes the logs of topics that were deleted while the broker died. */

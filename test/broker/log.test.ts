@@ -24,7 +24,7 @@ function fill(log: PartitionLog, count: number): number {
   return log.endOffset;
 }
 
-function offsetsOf(chunks: Buffer[]): [base: number, last: number][] {
+function offsetsOf({ chunks }: { chunks: Buffer[] }): [base: number, last: number][] {
   return chunks.flatMap((chunk) => {
     const result: [number, number][] = [];
     for (let at = 0; at < chunk.length; ) {
@@ -52,7 +52,7 @@ for (const [where, storageIn] of kinds) {
         for (let i = 1; i < read.length; i++) assert.equal(read[i][0], read[i - 1][1] + 1);
       }
     }
-    assert.deepEqual(log.read(end, 1000, log.highWatermark, true), []);
+    assert.deepEqual(log.read(end, 1000, log.highWatermark, true).chunks, []);
     assert.throws(() => log.read(end + 1, 1000, log.highWatermark, true), { errorName: "OFFSET_OUT_OF_RANGE" });
     log.close();
   });
@@ -77,7 +77,7 @@ for (const [where, storageIn] of kinds) {
       for (const [base] of offsetsOf(log.read(0, 1 << 20, upTo, true))) assert.ok(base < upTo);
     }
     for (const maxBytes of [0, 100, 1000, 10_000]) {
-      const size = log.read(0, maxBytes, end, false).reduce((sum, chunk) => sum + chunk.length, 0);
+      const size = log.read(0, maxBytes, end, false).chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       assert.ok(size <= maxBytes);
     }
     log.close();
@@ -173,7 +173,7 @@ test("a flush lets readers see what was appended before it began", async (t) => 
   const batch = buildBatch([{ key: null, value: null, timestampMs: START_MS }]);
   log.append(batch, checkBatch(batch));
   assert.equal(log.highWatermark, 0);
-  assert.deepEqual(log.read(0, 1000, log.highWatermark, true), []);
+  assert.deepEqual(log.read(0, 1000, log.highWatermark, true).chunks, []);
   await log.flush();
   assert.equal(log.highWatermark, 1);
   log.close();

@@ -1,9 +1,9 @@
 import type { Broker } from "../broker.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { defineApi } from "../protocol/api.ts";
-import { type BatchHeader, checkBatch, compressionOf, isControl, stampAppendTime } from "../protocol/batch.ts";
-import { ErrorCode, KafkaError, MalformedRequest } from "../protocol/errors.ts";
-import { readRecords } from "../protocol/records.ts";
+import { type BatchHeader, checkBatch, isControl, stampAppendTime } from "../protocol/batch.ts";
+import { ErrorCode, type ErrorName, KafkaError, MalformedRequest } from "../protocol/errors.ts";
+import { type RecordView, readRecords } from "../protocol/records.ts";
 import { array, field, int16, int32, int64, nullable, records, string, struct } from "../protocol/schema.ts";
 import type { Topic } from "../topics/topics.ts";
 
@@ -54,7 +54,7 @@ export const produce = defineApi({
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
           failed = `${name}-${index}: ${error.message}`;
-          return { index, errorCode: error.code, baseOffset: -1, errorMessage: error.message };
+          return refused(broker, name, index, error);
         }
       }),
     }));
@@ -70,6 +70,36 @@ export const produce = defineApi({
 });
 
 type TopicData = readonly { name: string; partitionData: readonly { index: number }[] }[];
+
+/** Errors that a partition finds by looking into the batch; the answer then says where its log starts. */
+const FOUND_BY_THE_LOG: ReadonlySet<ErrorName> = new Set([
+  "INVALID_RECORD",
+  "INVALID_TIMESTAMP",
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "INVALID_PRODUCER_EPOCH",
+]);
+
+function refused(broker: Broker, name: string, index: number, error: KafkaError) {
+  const log = FOUND_BY_THE_LOG.has(error.errorName) ? broker.topics.partition(name, index) : undefined;
+  return {
+    index,
+    errorCode: error.code,
+    baseOffset: -1,
+    logStartOffset: log?.startOffset ?? -1,
+    recordErrors: error instanceof RecordsRefused ? error.recordErrors : [],
+    errorMessage: error.message,
+  };
+}
+
+/** A refusal because of single records of a batch. */
+class RecordsRefused extends KafkaError {
+  readonly recordErrors: { batchIndex: number; batchIndexErrorMessage: string }[];
+
+  constructor(errorName: ErrorName, message: string, batchIndexes: readonly number[]) {
+    super(errorName, message);
+    this.recordErrors = batchIndexes.map((batchIndex) => ({ batchIndex, batchIndexErrorMessage: message }));
+  }
+}
 
 function refuseAll(topicData: TopicData, errorCode: number) {
   return {
@@ -90,13 +120,17 @@ function appendTo(broker: Broker, name: string, index: number, batch: Buffer | n
   const { appendTime } = topic.configs;
   const now = broker.now();
   if (appendTime) stampAppendTime(batch, now);
-  const { baseOffset } = log.append(batch, appendTime ? { ...header, maxTimestamp: now } : header);
+  const { baseOffset, duplicate, timestampMs } = log.append(
+    batch,
+    appendTime ? { ...header, maxTimestamp: now } : header,
+  );
   touched.add(log);
   return {
     index,
     errorCode: ErrorCode.NONE,
     baseOffset,
-    logAppendTimeMs: appendTime ? now : -1,
+    // Of a retry Kafka tells the time of the batch that it found.
+    logAppendTimeMs: appendTime || duplicate ? timestampMs : -1,
     logStartOffset: log.startOffset,
   };
 }
@@ -125,28 +159,26 @@ function accept(broker: Broker, topic: Topic, batch: Buffer): BatchHeader {
   if (header.producerId >= 0 && (header.baseSequence < 0 || header.producerEpoch < 0)) {
     throw new KafkaError("INVALID_RECORD", "A producer id needs an epoch and a sequence.");
   }
-  checkTimes(broker, topic, header);
+  checkTimes(broker, topic, batch, header);
   if (configs.compacted) checkKeys(batch, header);
   return header;
 }
 
-function checkTimes(broker: Broker, { configs }: Topic, header: BatchHeader): void {
+function checkTimes(broker: Broker, { configs }: Topic, batch: Buffer, header: BatchHeader): void {
   if (configs.appendTime) return;
-  const ahead = header.maxTimestamp - broker.now();
-  const behind = broker.now() - header.baseTimestamp;
-  if (
-    ahead > configs.number("message.timestamp.after.max.ms") ||
-    behind > configs.number("message.timestamp.before.max.ms")
-  ) {
-    throw new KafkaError("INVALID_TIMESTAMP", `Timestamp ${header.maxTimestamp} is too far from the broker's time.`);
-  }
+  const earliest = broker.now() - configs.number("message.timestamp.before.max.ms");
+  const latest = broker.now() + configs.number("message.timestamp.after.max.ms");
+  if (header.maxTimestamp <= latest && header.baseTimestamp >= earliest) return;
+  const wrong = indexesOf(batch, header, ({ timestampMs }) => timestampMs > latest || timestampMs < earliest);
+  throw new RecordsRefused("INVALID_TIMESTAMP", "The record's timestamp is too far from the broker's time.", wrong);
 }
 
 function checkKeys(batch: Buffer, header: BatchHeader): void {
-  if (compressionOf(header) > 4) throw new KafkaError("UNSUPPORTED_COMPRESSION_TYPE");
-  for (const record of readRecords(batch, header)) {
-    if (record.key === null) {
-      throw new KafkaError("INVALID_RECORD", "Compacted topic cannot accept message without key.");
-    }
-  }
+  const keyless = indexesOf(batch, header, ({ key }) => key === null);
+  if (keyless.length === 0) return;
+  throw new RecordsRefused("INVALID_RECORD", "Compacted topic cannot accept message without key.", keyless);
+}
+
+function indexesOf(batch: Buffer, header: BatchHeader, isWrong: (record: RecordView) => boolean): number[] {
+  return readRecords(batch, header).flatMap((record, i) => (isWrong(record) ? [i] : []));
 }

@@ -120,7 +120,7 @@ export const fetch = defineApi({
 });
 
 function refusal(partitionIndex: number, errorCode: number) {
-  return { partitionIndex, errorCode, highWatermark: -1, logStartOffset: -1, abortedTransactions: [], records: [] };
+  return { partitionIndex, errorCode, highWatermark: -1, logStartOffset: -1, abortedTransactions: null, records: [] };
 }
 
 /** One fetch, which may have to wait for records. */
@@ -157,7 +157,8 @@ class Poll {
           } catch (error) {
             if (!(error instanceof KafkaError)) throw error;
             this.#failed = true;
-            return refusal(wanted.partition, error.code);
+            const unknown = topic?.partitions[wanted.partition] === undefined;
+            return { ...refusal(wanted.partition, error.code), abortedTransactions: unknown ? [] : null };
           }
         }),
       };
@@ -172,10 +173,10 @@ class Poll {
     const upTo = committedOnly ? log.lastStableOffset : log.highWatermark;
     const room = Math.min(wanted.partitionMaxBytes, this.#query.maxBytes - this.#bytes);
     const atLeastOne = this.#bytes === 0;
-    const chunks = log.read(wanted.fetchOffset, Math.max(room, 0), upTo, atLeastOne);
+    const { chunks, nextOffset } = log.read(wanted.fetchOffset, Math.max(room, 0), upTo, atLeastOne);
     for (const chunk of chunks) this.#bytes += chunk.length;
     this.#logs.set(log, log.appendedBytes);
-    const aborted = committedOnly && chunks.length > 0 ? log.abortedBetween(wanted.fetchOffset, upTo) : [];
+    const aborted = committedOnly && chunks.length > 0 ? log.abortedBetween(wanted.fetchOffset, nextOffset) : [];
     return {
       partitionIndex: wanted.partition,
       errorCode: ErrorCode.NONE,

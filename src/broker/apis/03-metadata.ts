@@ -58,7 +58,10 @@ export const metadata = defineApi({
         );
     return {
       ...cluster(broker),
-      topics: topics.map((topic) => ({ ...topic, topicAuthorizedOperations: operations })),
+      topics: topics.map((topic) => ({
+        ...topic,
+        topicAuthorizedOperations: topic.name === null ? NO_OPERATIONS : operations,
+      })),
       clusterAuthorizedOperations: query.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS,
     };
   },

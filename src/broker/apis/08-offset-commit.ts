@@ -60,7 +60,6 @@ function refused({ topics }: Query, errorCode: number) {
 
 function commit(broker: Broker, query: Query) {
   const { groupId, generationId, memberId, groupInstanceId: instanceId } = query;
-  if (groupId === "") throw new KafkaError("INVALID_GROUP_ID");
   const known = query.topics.flatMap(({ name, partitions }) =>
     partitions
       .filter(({ partitionIndex }) => broker.topics.partition(name, partitionIndex) !== undefined)

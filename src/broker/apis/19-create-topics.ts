@@ -16,6 +16,7 @@ import {
 } from "../protocol/schema.ts";
 import { TopicConfigs } from "../topics/configs.ts";
 import { ConfigSource, describeTopicConfigs } from "../topics/describe-configs.ts";
+import { newTopicId } from "../topics/topics.ts";
 import { NO_ID } from "./operations.ts";
 
 const request = struct({
@@ -75,7 +76,7 @@ export const createTopics = defineApi({
           return create(broker, topic, validateOnly);
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
-          return { name: topic.name, errorCode: error.code, errorMessage: error.message };
+          return { name: topic.name, errorCode: error.code, errorMessage: error.message, configs: [] };
         }
       }),
     };
@@ -100,7 +101,7 @@ function create(broker: Broker, wanted: CreatableTopic, validateOnly: boolean) {
   const topic = validateOnly ? undefined : broker.topics.create(name, numPartitions, configs);
   return {
     name,
-    topicId: topic?.id ?? NO_ID,
+    topicId: topic?.id ?? newTopicId(),
     errorCode: ErrorCode.NONE,
     numPartitions,
     replicationFactor: 1,

@@ -1,6 +1,7 @@
 import { defineApi } from "../protocol/api.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import { field, int16, int32, int64, nullable, string, struct } from "../protocol/schema.ts";
+import { producerErrorCode } from "./producer-errors.ts";
 
 const request = struct({
   transactionalId: nullable(string),
@@ -23,13 +24,13 @@ export const initProducerId = defineApi({
   flexibleFrom: 2,
   request,
   response,
-  handle({ broker }, { transactionalId, transactionTimeoutMs, producerId, producerEpoch }) {
+  handle({ broker, version }, { transactionalId, transactionTimeoutMs, producerId, producerEpoch }) {
     try {
       const given = broker.transactions.initProducer(transactionalId, transactionTimeoutMs, producerId, producerEpoch);
       return { errorCode: ErrorCode.NONE, producerId: given.producerId, producerEpoch: given.producerEpoch };
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      return { errorCode: error.code, producerId: -1, producerEpoch: -1 };
+      return { errorCode: producerErrorCode(error, version < 4), producerId: -1, producerEpoch: -1 };
     }
   },
   failed: (_request, errorCode) => ({ errorCode, producerId: -1, producerEpoch: -1 }),

@@ -16,7 +16,6 @@ export const addOffsetsToTxn = defineApi({
   request,
   response,
   handle({ broker, version }, { groupId, ...claim }) {
-    if (groupId === "") return { errorCode: ErrorCode.INVALID_GROUP_ID };
     return attempt(
       () => {
         broker.transactions.addGroup(claim, groupId);

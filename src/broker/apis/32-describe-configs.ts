@@ -61,8 +61,11 @@ export const describeConfigs = defineApi({
     return {
       results: query.resources.map((resource) => {
         const { resourceType, resourceName, configurationKeys } = resource;
+        const wanted = configurationKeys ?? [];
         try {
-          const configs = configsOf(broker, resource).filter(({ name }) => configurationKeys?.includes(name) ?? true);
+          const configs = configsOf(broker, resource).filter(
+            ({ name }) => wanted.length === 0 || wanted.includes(name),
+          );
           return {
             errorCode: ErrorCode.NONE,
             errorMessage: null,

@@ -38,6 +38,9 @@ export const alterConfigs = defineApi({
         attempt(
           () => {
             const topic = topicToAlter(broker, resourceType, resourceName);
+            const unset = configs.find(({ value }) => value === null);
+            if (unset !== undefined)
+              throw new KafkaError("INVALID_REQUEST", `Null value not supported for : ${unset.name}`);
             const checked = TopicConfigs.checked(configs.map(({ name, value }) => [name, value] as const));
             if (!validateOnly) broker.topics.configure(topic, checked);
             return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };

@@ -48,7 +48,7 @@ export const describeLogDirs = defineApi({
           }))
           .filter(({ partitionIndex }) => selected?.get(name)?.includes(partitionIndex) ?? true),
       }));
-    return { results: [{ errorCode: ErrorCode.NONE, logDir: broker.logDirectory, topics }] };
+    return { results: [{ errorCode: ErrorCode.NONE, logDir: broker.logDirectory, topics, ...broker.space() }] };
   },
   failed: (_request, errorCode) => ({ errorCode, results: [] }),
 });

@@ -1,6 +1,6 @@
 import { defineApi } from "../protocol/api.ts";
 import { attempt } from "../protocol/attempt.ts";
-import { ErrorCode, KafkaError } from "../protocol/errors.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import { array, field, int16, int32, string, struct } from "../protocol/schema.ts";
 
 const request = struct({ groupsNames: array(string) });
@@ -22,7 +22,6 @@ export const deleteGroups = defineApi({
       results: groupsNames.map((groupId) =>
         attempt(
           () => {
-            if (groupId === "") throw new KafkaError("INVALID_GROUP_ID");
             broker.groups.delete(groupId);
             return { groupId, errorCode: ErrorCode.NONE };
           },

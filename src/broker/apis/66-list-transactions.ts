@@ -43,7 +43,7 @@ export const listTransactions = defineApi({
       .list()
       .filter(({ state }) => !none && (states.length === 0 || states.includes(state)))
       .filter(({ producerId }) => producerIdFilters.length === 0 || producerIdFilters.includes(producerId))
-      .filter(({ startedMs }) => durationFilter < 0 || (startedMs >= 0 && now - startedMs > durationFilter));
+      .filter(({ startedMs }) => durationFilter < 0 || now - startedMs > durationFilter);
     return {
       errorCode: ErrorCode.NONE,
       unknownStateFilters,

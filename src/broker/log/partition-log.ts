@@ -3,7 +3,7 @@ import { crc32c } from "../protocol/crc32c.ts";
 import { KafkaError } from "../protocol/errors.ts";
 import { readRecords } from "../protocol/records.ts";
 import { type AbortedTransaction, type ProducerSnapshot, Producers } from "./producers.ts";
-import { Segment } from "./segment.ts";
+import { type LogRead, Segment } from "./segment.ts";
 import type { LogStorage } from "./storage.ts";
 
 export interface LogOptions {
@@ -17,6 +17,8 @@ export interface AppendResult {
   readonly baseOffset: number;
   /** The batch was a retry and stands in the log already. */
   readonly duplicate: boolean;
+  /** The largest timestamp of the batch where it stands. */
+  readonly timestampMs: number;
 }
 
 export interface TimedOffset {
@@ -128,7 +130,8 @@ export class PartitionLog {
   append(batch: Buffer, header: BatchHeader): AppendResult {
     if (header.producerId >= 0 && !isControl(header)) {
       const duplicate = this.producers.check(header);
-      if (duplicate !== null) return { baseOffset: duplicate.baseOffset, duplicate: true };
+      if (duplicate !== null)
+        return { baseOffset: duplicate.baseOffset, duplicate: true, timestampMs: duplicate.timestampMs };
     }
     if (this.#active.size > 0 && this.#active.size + batch.length > this.options.segmentBytes) this.#roll();
     const baseOffset = this.endOffset;
@@ -137,7 +140,7 @@ export class PartitionLog {
     this.endOffset = baseOffset + header.lastOffsetDelta + 1;
     this.appendedBytes += batch.length;
     this.#noteProducer(header, baseOffset, batch);
-    return { baseOffset, duplicate: false };
+    return { baseOffset, duplicate: false, timestampMs: header.maxTimestamp };
   }
 
   /** Tells the producers' room about a batch; `batch` is looked at for control batches only. */
@@ -202,22 +205,23 @@ export class PartitionLog {
    * @param maxBytes most bytes to return, except that the first batch comes whole when `atLeastOne`
    * @throws KafkaError OFFSET_OUT_OF_RANGE
    */
-  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): Buffer[] {
+  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): LogRead {
     if (offset < this.startOffset || offset > this.endOffset) {
       throw new KafkaError(
         "OFFSET_OUT_OF_RANGE",
         `Offset ${offset} is outside of ${this.startOffset} to ${this.endOffset}.`,
       );
     }
-    if (offset >= upTo) return [];
+    const nothing = { chunks: [], nextOffset: offset };
+    if (offset >= upTo) return nothing;
     for (let i = this.#segmentOf(offset); i < this.#segments.length; i++) {
       const segment = this.#segments[i];
       if (segment.baseOffset >= upTo) break;
       if (segment.nextOffset <= offset) continue;
-      const chunks = segment.read(offset, maxBytes, upTo, atLeastOne);
-      if (chunks.length > 0 || !atLeastOne) return chunks;
+      const read = segment.read(offset, maxBytes, upTo, atLeastOne);
+      if (read.chunks.length > 0 || !atLeastOne) return read;
     }
-    return [];
+    return nothing;
   }
 
   #segmentOf(offset: number): number {

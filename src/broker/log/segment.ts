@@ -9,6 +9,12 @@ import {
 import { OffsetIndex } from "./offset-index.ts";
 import type { LogStorage, SegmentBytes } from "./storage.ts";
 
+/** Whole batches as chunks, and the offset that follows them. */
+export interface LogRead {
+  readonly chunks: Buffer[];
+  readonly nextOffset: number;
+}
+
 const SCAN_BYTES = 1024 * 1024;
 
 /** One file of a partition's log, with its index. */
@@ -51,20 +57,20 @@ export class Segment {
    * Whole batches from the one that holds `offset` (or the next one after it), of offsets below `upTo`: at most
    * `maxBytes`, but one batch at least when `atLeastOne`.
    */
-  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): Buffer[] {
+  read(offset: number, maxBytes: number, upTo: number, atLeastOne: boolean): LogRead {
     let position = this.index.positionFor(offset);
     for (;;) {
       const chunks = this.bytes.read(position, Math.max(maxBytes, BATCH_HEADER_BYTES) + (maxBytes > 0 ? 4096 : 0));
-      if (chunks.length === 0) return [];
+      if (chunks.length === 0) return { chunks, nextOffset: offset };
       const walk = new Walk(offset, maxBytes, upTo);
       for (const chunk of chunks) if (!walk.chunk(chunk)) break;
-      if (walk.taken.length > 0) return walk.taken;
+      if (walk.taken.length > 0) return { chunks: walk.taken, nextOffset: walk.nextOffset };
       if (walk.oversized === 0 && walk.skipped > 0 && !walk.ended) {
         position += walk.skipped;
         continue;
       }
-      if (walk.oversized === 0 || !atLeastOne) return [];
-      return this.bytes.read(position + walk.skipped, walk.oversized);
+      if (walk.oversized === 0 || !atLeastOne) return { chunks: [], nextOffset: offset };
+      return { chunks: this.bytes.read(position + walk.skipped, walk.oversized), nextOffset: walk.oversizedNext };
     }
   }
 
@@ -163,6 +169,9 @@ class Walk {
   skipped = 0;
   /** Size of a wanted batch that doesn't fit. */
   oversized = 0;
+  oversizedNext = 0;
+  /** The offset that follows what was taken. */
+  nextOffset = 0;
   ended = false;
   readonly #offset: number;
   readonly #maxBytes: number;
@@ -190,12 +199,14 @@ class Walk {
       }
       if (wanted && (at + header.sizeInBytes > chunk.length || this.#bytes + header.sizeInBytes > this.#maxBytes)) {
         this.oversized = header.sizeInBytes;
+        this.oversizedNext = lastOffsetOf(header) + 1;
         more = false;
         break;
       }
       if (wanted) {
         if (start < 0) start = at;
         this.#bytes += header.sizeInBytes;
+        this.nextOffset = lastOffsetOf(header) + 1;
       } else {
         this.skipped += header.sizeInBytes;
       }

@@ -29,6 +29,10 @@ export interface TopicStore {
   write(event: TopicEvent): void;
 }
 
+export function newTopicId(): string {
+  return randomBytes(16).toString("hex");
+}
+
 export function checkTopicName(name: string): void {
   const refuse = (why: string): never => {
     throw new KafkaError("INVALID_TOPIC_EXCEPTION", `Topic name is invalid: ${why}`);
@@ -105,7 +109,7 @@ export class Topics {
     const event: TopicEvent = {
       type: "create",
       name,
-      id: randomBytes(16).toString("hex"),
+      id: newTopicId(),
       partitions,
       configs: [...configs.overrides],
     };

@@ -59,7 +59,6 @@ export class Transactions {
     if (timeoutMs <= 0 || timeoutMs > TIMEOUT_MS_MAX) throw new KafkaError("INVALID_TRANSACTION_TIMEOUT");
     let entry = this.#entries.get(transactionalId);
     if (entry === undefined) {
-      if (producerId >= 0) throw new KafkaError("INVALID_PRODUCER_ID_MAPPING");
       entry = newEntry(transactionalId, this.#newId(), timeoutMs);
       this.#entries.set(transactionalId, entry);
       this.#byProducer.set(entry.producerId, entry);
@@ -203,7 +202,6 @@ export class Transactions {
     entry.partitions = [];
     entry.groups = [];
     entry.offsets = [];
-    entry.startedMs = -1;
     entry.state = commit ? "CompleteCommit" : "CompleteAbort";
     this.#save(entry);
     return this.#store.publish(touched);
