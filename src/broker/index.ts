@@ -1,5 +1,6 @@
 import type { TlsOptions } from "node:tls";
 import { SluiceError } from "../errors/error.ts";
+import { apis } from "./apis/index.ts";
 import { Broker, type BrokerClock } from "./broker.ts";
 import type { SaslOptions } from "./security/login.ts";
 import type { Fault } from "./server/faults.ts";
@@ -167,6 +168,11 @@ export class DevBroker {
    * @example broker.inject({ api: "Fetch", times: 2, action: { kind: "error", error: "NOT_LEADER_OR_FOLLOWER" } });
    */
   inject(fault: Fault): () => void {
+    if (![...apis.values()].some(({ name }) => name === fault.api)) {
+      throw new SluiceError("INTERNAL_ERROR", {
+        message: `There is no Kafka API ${fault.api} to inject a fault into.`,
+      });
+    }
     return this.#server.faults.inject(fault);
   }
 
