@@ -16,6 +16,8 @@ const own = process.env["SPARK_REMOTE"] === undefined ? await startSparkConnect(
 const spark = SparkSession.builder
   .remote(own?.url ?? (process.env["SPARK_REMOTE"] as string))
   .config("spark.sql.shuffle.partitions", 1)
+  // Else numInputRows leaves out rows that the file reader itself could filter.
+  .config("spark.sql.json.filterPushdown.enabled", false)
   .config("spark.sql.session.timeZone", "UTC")
   .getOrCreate();
 try {

@@ -58,6 +58,8 @@ export const make_date = ternary("make_date");
 /** From year, month, day, hour, minute, second and, if given, zone. */
 export const make_timestamp = variadic("make_timestamp");
 export const make_timestamp_ntz = variadic("make_timestamp_ntz");
+export const make_timestamp_ltz = variadic("make_timestamp_ltz");
+export const try_make_timestamp = variadic("try_make_timestamp");
 /** Days from the second to the first. */
 export const datediff = binary("datediff");
 export const date_diff = binary("date_diff");
