@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { Codec, DecompressionError, decompress, Output } from "../../src/formats/compression/codecs.ts";
 import { boundedFrames } from "../../src/formats/compression/lz4.ts";
 
-const compressors: Readonly<Record<string, { codec: number; compress(data: Buffer): Buffer }>> = {
+const compressors: Readonly<Record<string, { codec: number; compress(data: Uint8Array): Buffer }>> = {
   gzip: { codec: Codec.GZIP, compress: (data) => gzipSync(data) },
   snappy: {
     codec: Codec.SNAPPY,
@@ -20,7 +20,7 @@ const compressors: Readonly<Record<string, { codec: number; compress(data: Buffe
 
 /** As Java's producers write Snappy: a header, then blocks of at most 32 KiB, each with its length. */
 function xerial(data: Buffer): Buffer {
-  const parts = [Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])];
+  const parts: Buffer[] = [Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])];
   for (let p = 0; p < data.length; p += 32768) {
     const block = compressionsAlgorithms.snappy.compressSync(Buffer.from(data.subarray(p, p + 32768))) as Buffer;
     const size = Buffer.alloc(4);

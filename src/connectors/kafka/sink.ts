@@ -40,7 +40,7 @@ export const kafkaSink: SinkProvider = {
     }
     const layout = recordLayout(request.schema, options.topic);
     const cluster = new KafkaCluster(options.client, environment, true);
-    const { guarantee, note } = await guaranteeOf(cluster, options);
+    const { guarantee, note } = await guaranteeOf(cluster, options, request.streaming);
     return new KafkaSink(cluster, options, layout, request, environment, guarantee, note);
   },
 };
@@ -48,7 +48,14 @@ export const kafkaSink: SinkProvider = {
 async function guaranteeOf(
   cluster: KafkaCluster,
   options: KafkaSinkOptions,
+  streaming: boolean,
 ): Promise<{ guarantee: Guarantee; note: string | undefined }> {
+  if (!streaming && options.delivery === undefined) {
+    return {
+      guarantee: "at-least-once",
+      note: "a batch write isn't one transaction unless delivery is set to exactly-once",
+    };
+  }
   if (options.delivery === "at-least-once") {
     return { guarantee: "at-least-once", note: "delivery is set to at-least-once, or acks to 1" };
   }

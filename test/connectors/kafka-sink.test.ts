@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { batchFromRows } from "../../src/columns/rows.ts";
+import { murmur2 } from "../../src/connectors/kafka/partitioner.ts";
+import { recordLayout } from "../../src/connectors/kafka/rows.ts";
+import { SluiceError } from "../../src/errors/error.ts";
+import { array, BINARY, field, INT, LONG, STRING, struct } from "../../src/types/types.ts";
+import { uniqueName } from "../support/parts.ts";
+import { keylessRows, onBothBrokers, writeBatch } from "./kafka-brokers.ts";
+
+const committed = { "kafka.isolation.level": "read_committed" };
+const many = (prefix: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
+
+function condition(name: string): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof SluiceError, String(error));
+    assert.equal(error.condition, name, error.message);
+    return true;
+  };
+}
+
+onBothBrokers("all columns of a row arrive", async (broker) => {
+  const topic = await broker.topic(3);
+  const header = struct(field("key", STRING), field("value", BINARY));
+  const schema = struct(
+    field("topic", STRING),
+    field("partition", INT),
+    field("key", BINARY),
+    field("value", STRING),
+    field("headers", array(header)),
+  );
+  const sink = await broker.sink({}, { schema });
+  await sink.open();
+  const rows = batchFromRows(
+    schema.fields.map((f) => f.type),
+    [
+      [
+        topic,
+        2,
+        Buffer.from("k"),
+        "é",
+        [
+          ["h", Buffer.from("x")],
+          ["n", null],
+        ],
+      ],
+      [topic, 0, null, null, null],
+      [topic, 1, Buffer.from(""), "", []],
+    ],
+  );
+  const batch = await sink.begin(0);
+  await batch.write(rows);
+  await batch.commit();
+  const found = await broker.rows({ subscribe: topic, includeHeaders: "true" }, [3, 0, 1, 7]);
+  found.sort((a, b) => Number(a[0]) - Number(b[0]));
+  assert.deepEqual(found.slice(0, 2), [
+    [0, null, null, null],
+    [1, "", "", null],
+  ]);
+  const [partition, key, value, headers] = found[2] as [number, string, string, [string, Uint8Array | null][]];
+  assert.deepEqual([partition, key, value], [2, "k", "é"]);
+  assert.deepEqual(
+    headers.map(([name, v]) => [name, v === null ? null : Buffer.from(v).toString()]),
+    [
+      ["h", "x"],
+      ["n", null],
+    ],
+  );
+});
+
+onBothBrokers("the last committed batch is told when the sink is opened again", async (broker) => {
+  const topic = await broker.topic(2);
+  const queryId = uniqueName("query");
+  const first = await broker.sink({ topic }, { queryId });
+  assert.equal(first.guarantee, "exactly-once");
+  assert.equal(await first.open(), -1);
+  for (let id = 0; id < 3; id++) await writeBatch(first, id, many(`b${id}`, 10));
+  await first.close();
+  const second = await broker.sink({ topic }, { queryId });
+  assert.equal(await second.open(), 2);
+  await writeBatch(second, 3, many("b3", 10));
+  const third = await broker.sink({ topic }, { queryId });
+  assert.equal(await third.open(), 3);
+  const other = await broker.sink({ topic }, { queryId: uniqueName("query") });
+  assert.equal(await other.open(), -1);
+  const expected = [0, 1, 2, 3].flatMap((id) => many(`b${id}`, 10)).sort();
+  assert.deepEqual(await broker.values(topic, committed), expected);
+});
+
+onBothBrokers("an aborted batch leaves nothing, and the next one is whole", async (broker) => {
+  const topic = await broker.topic(2);
+  const sink = await broker.sink({ topic });
+  await sink.open();
+  await writeBatch(sink, 0, ["a"]);
+  for (const rows of [1, 30_000]) {
+    const batch = await sink.begin(1);
+    await batch.write(keylessRows(many("aborted", rows)));
+    await batch.abort();
+  }
+  await writeBatch(sink, 1, ["b"]);
+  await writeBatch(sink, 2, []);
+  await writeBatch(sink, 3, ["c"]);
+  assert.deepEqual(await broker.values(topic, committed), ["a", "b", "c"]);
+});
+
+onBothBrokers("a writer that was replaced can't commit", async (broker) => {
+  const topic = await broker.topic(1);
+  const queryId = uniqueName("query");
+  const zombie = await broker.sink({ topic }, { queryId });
+  await zombie.open();
+  await writeBatch(zombie, 0, ["a"]);
+  const open = await zombie.begin(1);
+  await open.write(keylessRows(many("zombie", 30_000)));
+  const heir = await broker.sink({ topic }, { queryId });
+  assert.equal(await heir.open(), 0);
+  await assert.rejects(async () => {
+    await open.write(keylessRows(many("zombie", 30_000)));
+    await open.commit();
+  }, condition("KAFKA_PRODUCER_FENCED"));
+  await writeBatch(heir, 1, ["b"]);
+  assert.deepEqual(await broker.values(topic, committed), ["a", "b"]);
+});
+
+onBothBrokers("rows with a key go where Java's producer puts them", async (broker) => {
+  const topic = await broker.topic(5);
+  const sink = await broker.sink({ topic });
+  await sink.open();
+  const keys = many("device", 200);
+  const batch = await sink.begin(0);
+  await batch.write(
+    batchFromRows(
+      [STRING, STRING],
+      keys.map((key) => [key, key]),
+    ),
+  );
+  await batch.commit();
+  for (const [partition, key] of await broker.rows({ subscribe: topic }, [3, 0])) {
+    const bytes = Buffer.from(key as string);
+    assert.equal(partition, murmur2(bytes, 0, bytes.length) % 5);
+  }
+});
+
+onBothBrokers("many rows, several requests, one transaction", async (broker) => {
+  const topic = await broker.topic(4);
+  for (const delivery of ["exactly-once", "at-least-once"]) {
+    const sink = await broker.sink({ topic, delivery, "kafka.compression.type": "lz4" });
+    await sink.open();
+    const batch = await sink.begin(0);
+    for (let i = 0; i < 10; i++) await batch.write(keylessRows(many(`${delivery} ${i}`, 8192)));
+    await batch.commit();
+    await sink.close();
+  }
+  const values = await broker.values(topic, committed);
+  assert.equal(values.length, 2 * 10 * 8192);
+  assert.equal(new Set(values).size, values.length);
+});
+
+onBothBrokers("a null topic, an unknown topic and a wrong partition are errors", async (broker) => {
+  const topic = await broker.topic(1);
+  const schema = struct(field("topic", STRING), field("partition", INT), field("value", STRING));
+  const write = async (row: [string | null, number | null, string]) => {
+    const sink = await broker.sink({}, { schema });
+    await sink.open();
+    const batch = await sink.begin(0);
+    try {
+      await batch.write(batchFromRows([STRING, INT, STRING], [row]));
+      await batch.commit();
+    } finally {
+      await batch.abort();
+    }
+  };
+  await assert.rejects(write([null, null, "x"]), condition("KAFKA_NULL_TOPIC_IN_DATA"));
+  await assert.rejects(write([topic, 7, "x"]), condition("KAFKA_UNKNOWN_PARTITION"));
+  await assert.rejects(write([topic, null, "x".repeat(2 << 20)]), condition("KAFKA_RECORD_TOO_LARGE"));
+});
+
+test("columns are checked before anything is written", () => {
+  const value = field("value", STRING);
+  assert.deepEqual(recordLayout(struct(value), "t"), { value: 0, key: -1, topic: -1, partition: -1, headers: -1 });
+  const wrong = [
+    struct(field("key", STRING)),
+    struct(field("value", INT)),
+    struct(value, field("key", LONG)),
+    struct(value, field("partition", LONG)),
+    struct(value, field("headers", array(STRING))),
+  ];
+  for (const schema of wrong) {
+    assert.throws(() => recordLayout(schema, "t"), condition("KAFKA_WRITE_SCHEMA_INVALID"));
+  }
+  assert.throws(() => recordLayout(struct(value), undefined), condition("KAFKA_WRITE_SCHEMA_INVALID"));
+});
+
+test("murmur2 is Kafka's", () => {
+  // The values of the Java client's own tests, made positive.
+  const known: readonly (readonly [string, number])[] = [
+    ["21", -973932308],
+    ["foobar", -790332482],
+    ["a-little-bit-long-string", -985981536],
+    ["a-little-bit-longer-string", -1486304829],
+    ["lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971],
+    ["abc", 479470107],
+  ];
+  for (const [text, hash] of known) {
+    const bytes = Buffer.from(text);
+    assert.equal(murmur2(bytes, 0, bytes.length), hash & 0x7fffffff, text);
+  }
+});
