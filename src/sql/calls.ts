@@ -109,7 +109,7 @@ function positionCall(p: Parser): Expression | undefined {
   }
   const text = value(p);
   p.stream.expectOp(")");
-  return p.call(start, "locate", [part, text]);
+  return p.call(start, "locate", [part, text, p.integer(start, 1)]);
 }
 
 function substringCall(p: Parser): Expression | undefined {
@@ -121,7 +121,7 @@ function substringCall(p: Parser): Expression | undefined {
     return undefined;
   }
   args.push(value(p));
-  if (p.stream.acceptWord("FOR")) args.push(value(p));
+  args.push(p.stream.acceptWord("FOR") ? value(p) : p.integer(start, 2147483647));
   p.stream.expectOp(")");
   return p.call(start, "substring", args);
 }
@@ -158,7 +158,7 @@ function overlayCall(p: Parser): Expression | undefined {
   args.push(value(p));
   stream.expectWord("FROM");
   args.push(value(p));
-  if (stream.acceptWord("FOR")) args.push(value(p));
+  args.push(stream.acceptWord("FOR") ? value(p) : p.integer(start, -1));
   stream.expectOp(")");
   return p.call(start, "overlay", args);
 }

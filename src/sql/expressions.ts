@@ -206,7 +206,7 @@ function bracketed(p: Parser, start: number): Expression {
     const items = [first];
     while (stream.acceptOp(",")) items.push(namedExpression(p));
     stream.expectOp(")");
-    return p.call(start, "struct", items);
+    return p.row(start, items);
   }
   if (first.exprType.case === "alias") throw stream.syntaxError("", stream.last());
   stream.expectOp(")");

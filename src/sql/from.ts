@@ -260,10 +260,7 @@ export function values(p: Parser): Relation {
   do {
     const at = p.mark();
     const row = expression(p);
-    const { exprType } = row;
-    const isRow =
-      exprType.case === "unresolvedFunction" && ["struct", "named_struct"].includes(exprType.value.functionName);
-    const cells = isRow ? exprType.value.arguments : [row];
+    const cells = p.rows.get(row) ?? [row];
     width ??= cells.length;
     if (cells.length !== width) {
       throw new SluiceError(
@@ -273,15 +270,11 @@ export function values(p: Parser): Relation {
       );
     }
     const expressions = cells.map((expr, i) =>
-      p.expression(at, { case: "alias", value: { expr: unaliased(expr), name: [`col${i + 1}`] } }),
+      p.expression(at, { case: "alias", value: { expr, name: [`col${i + 1}`] } }),
     );
     rows.push(p.relation(at, { case: "project", value: { expressions } }));
   } while (stream.acceptOp(","));
   return withAlias(p, start, unionAll(p, start, rows));
-}
-
-function unaliased(e: Expression): Expression {
-  return e.exprType.case === "alias" && e.exprType.value.expr ? e.exprType.value.expr : e;
 }
 
 /** `LATERAL VIEW [OUTER] explode(x) t AS a, b`, any number of them, as lateral joins with a table function. */

@@ -127,9 +127,7 @@ function groupingSet(p: Parser): Expression[] {
     return [];
   }
   const one = expression(p);
-  const { exprType } = one;
-  const isRow = exprType.case === "unresolvedFunction" && exprType.value.functionName === "struct";
-  return isRow ? exprType.value.arguments : [one];
+  return [...(p.rows.get(one) ?? [one])];
 }
 
 function bracketed<T>(p: Parser, item: (p: Parser) => T): T[] {

@@ -47,6 +47,8 @@ export class Parser {
   ctes: ReadonlyMap<string, { readonly relation: Relation; readonly size: number }> = new Map();
   /** `OVER name` places that wait for the WINDOW clause, which comes after them. */
   namedWindows: { readonly name: string; readonly window: Expression_Window; readonly start: number }[] = [];
+  /** The columns of what was written as a row, `(a, b)`. */
+  readonly rows = new WeakMap<Expression, readonly Expression[]>();
   /** How many relations were made, uses of common table expressions counted whole. */
   relations = 0;
   private positionalUsed = 0;
@@ -88,6 +90,14 @@ export class Parser {
       case: "unresolvedFunction",
       value: { functionName, arguments: args, isInternal: true },
     });
+  }
+
+  /** `(a, b AS c, 1)`: a struct whose fields are named by their columns, their aliases, or col1, col2, … */
+  row(start: number, items: readonly Expression[]): Expression {
+    const args = items.flatMap((item, i) => [this.string(start, fieldName(item) ?? `col${i + 1}`), unaliased(item)]);
+    const row = this.call(start, "named_struct", args);
+    this.rows.set(row, items.map(unaliased));
+    return row;
   }
 
   attribute(start: number, unparsedIdentifier: string): Expression {
@@ -163,4 +173,14 @@ export class Parser {
     }
     return low;
   }
+}
+
+function unaliased(e: Expression): Expression {
+  return e.exprType.case === "alias" ? (e.exprType.value.expr ?? e) : e;
+}
+
+function fieldName({ exprType }: Expression): string | undefined {
+  if (exprType.case === "alias") return exprType.value.name[0];
+  if (exprType.case === "unresolvedAttribute") return new TokenStream(exprType.value.unparsedIdentifier).lastName();
+  return undefined;
 }

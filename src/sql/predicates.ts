@@ -62,7 +62,7 @@ function inPredicate(p: Parser, start: number, left: Expression): Expression {
   if (isQueryAhead(p)) {
     const planId = p.addSubquery(query(p));
     stream.expectOp(")");
-    const inSubqueryValues = rowValues(left);
+    const inSubqueryValues = [...(p.rows.get(left) ?? [left])];
     return p.expression(start, { case: "subqueryExpression", value: { planId, subqueryType: 4, inSubqueryValues } });
   }
   if (stream.isOp(")")) {
@@ -71,13 +71,6 @@ function inPredicate(p: Parser, start: number, left: Expression): Expression {
   const list = expressionList(p);
   stream.expectOp(")");
   return p.call(start, "in", [left, ...list]);
-}
-
-/** The columns of `(a, b) IN (SELECT …)`. */
-function rowValues(left: Expression): Expression[] {
-  const { exprType } = left;
-  const isRow = exprType.case === "unresolvedFunction" && exprType.value.functionName === "struct";
-  return isRow ? exprType.value.arguments : [left];
 }
 
 function likePredicate(p: Parser, start: number, left: Expression, name: string, negated: boolean): Expression {

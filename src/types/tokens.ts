@@ -106,6 +106,12 @@ export class TokenStream {
     return token.kind === "quoted" ? token.value : token.text;
   }
 
+  /** The last name of the text, e.g. `b` of `` a.`b` ``. */
+  lastName(): string {
+    const token = this.peek(this.tokens.length - 2 - this.at);
+    return token.kind === "quoted" ? token.value : token.text;
+  }
+
   /** Runs `parse` one level deeper. */
   nested<T>(parse: () => T): T {
     if (++this.depth > NESTING_MAX) throw this.tooComplex();

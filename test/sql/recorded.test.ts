@@ -45,8 +45,6 @@ const OTHER_EXPRESSIONS: Readonly<Record<string, unknown>> = {
   // Spark's text shows its inner classes here.
   "1F": "1.0F",
   "a IS UNKNOWN": "(a IS NULL)",
-  "POSITION('a' IN b)": "locate('a', b)",
-  "SUBSTRING(a FROM 2)": "substring(a, 2)",
   "lag(a) OVER (PARTITION BY b ORDER BY c)": "lag(a) OVER (PARTITION BY b ORDER BY c ASC NULLS FIRST)",
   "sum(a) OVER ()": "sum(a) OVER ()",
   "rank() over (partition by a order by b desc nulls last)": "rank() OVER (PARTITION BY a ORDER BY b DESC NULLS LAST)",
@@ -56,8 +54,7 @@ const OTHER_EXPRESSIONS: Readonly<Record<string, unknown>> = {
   "exists(a, x -> x > 1)": "exists(a, (x -> (x > 1)))",
   "x -> x": "(x -> x)",
   "(x, y) -> x": "((x, y) -> x)",
-  "(a, b)": "struct(a, b)",
-  "(a AS b, c)": "struct(a AS b, c)",
+  "(a AS b, c)": "named_struct('b', a, 'c', c)",
   current_date: "current_date()",
   current_timestamp: "current_timestamp()",
   current_user: "current_user()",
