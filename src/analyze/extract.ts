@@ -27,12 +27,25 @@ export function extractValue(block: Block, child: TypedExpression, extraction: T
     if (type.elementType.kind === "struct" && name !== undefined) {
       return fieldOfElements(block, child, type.elementType, name);
     }
+    if (name !== undefined) throw notAnIndex(block, child, extraction);
     return callNamed(block, "[]", child, extraction);
   }
   if (type.kind === "map") return callNamed(block, "[]", child, extraction);
   throw new SluiceError("INVALID_EXTRACT_BASE_FIELD_TYPE", {
     base: `"${prettyName(child, block.session)}"`,
     other: `"${sqlType(type)}"`,
+  });
+}
+
+/** `array.name` and `array['name']`, where the elements aren't structs. */
+function notAnIndex(block: Block, child: TypedExpression, extraction: TypedExpression): SluiceError {
+  const [base, index] = [child, extraction].map((e) => prettyName(e, block.session));
+  return new SluiceError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", {
+    sqlExpr: `"${base}[${index}]"`,
+    paramIndex: "second",
+    requiredType: '"INTEGRAL"',
+    inputSql: `"${index}"`,
+    inputType: `"${sqlType(extraction.type)}"`,
   });
 }
 

@@ -12,6 +12,7 @@ import { oneRow } from "./relations/leaf.ts";
 export type { AnalyzeContext, LocalRows, ReadDescriptor, SqlArguments, WindowFrame } from "./context.ts";
 export { isStreaming } from "./operators.ts";
 export { collectReads } from "./reads.ts";
+export { checkBatch, checkStreaming, type StreamOutputMode } from "./streaming.ts";
 
 /**
  * Resolves every name and type of a relation. The result's `output` are its columns; stateful operators and sources are

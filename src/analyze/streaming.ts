@@ -3,6 +3,7 @@ import { SluiceError } from "../errors/error.ts";
 import { hasTimeBound, keyWithWatermark } from "./join-watermark.ts";
 import { isStreaming } from "./operators.ts";
 import type { AggregateNode, JoinNode, PlanNode } from "./plan.ts";
+import { pushFilters } from "./rules/push-filters.ts";
 import { SESSION_WINDOW_KEY } from "./time-window.ts";
 import { expressionsIn, expressionsOf, inputsOf, nodesOf } from "./walk.ts";
 
@@ -20,10 +21,12 @@ export interface StreamingCheckSettings {
  * UNSUPPORTED_STREAMING_OPERATION, NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING, STREAMING_CHAINED_STATEFUL_OPERATORS.
  */
 export function checkStreaming(
-  plan: PlanNode,
+  analysed: PlanNode,
   outputMode: StreamOutputMode,
   settings: StreamingCheckSettings = {},
 ): void {
+  // `FROM a, b WHERE a.k = b.k` is a join by k.
+  const plan = pushFilters(analysed, { settings: { timeZone: "UTC", ansi: true, caseSensitive: false } });
   const aggregates = [...nodesOf(plan)].filter((n): n is AggregateNode => n.kind === "aggregate" && isStreaming(n));
   checkOutputMode(aggregates, outputMode);
   if (settings.checkCorrectness !== false) checkChain(plan, outputMode);

@@ -115,6 +115,16 @@ export function splitCondition(
   left: PlanNode,
   right: PlanNode,
 ): Pick<JoinNode, "keys" | "residual"> {
+  const { keys, rest } = equalities(conditions, left, right);
+  return { keys, residual: allOf(block, rest) };
+}
+
+/** The equalities with one side of the join on each of their sides, and the other conditions. */
+export function equalities(
+  conditions: readonly TypedExpression[],
+  left: PlanNode,
+  right: PlanNode,
+): { keys: JoinNode["keys"]; rest: TypedExpression[] } {
   const leftIds = new Set(left.output.map((a) => a.id));
   const rightIds = new Set(right.output.map((a) => a.id));
   const within = (e: TypedExpression, ids: ReadonlySet<number>): boolean => {
@@ -138,7 +148,7 @@ export function splitCondition(
     }
     rest.push(e);
   }
-  return { keys, residual: allOf(block, rest) };
+  return { keys, rest };
 }
 
 /** JOIN … USING: the columns of that name stand once, first; the other side's can still be named with a qualifier. */

@@ -21,6 +21,6 @@ function folded(expression: TypedExpression, fold: (e: TypedExpression) => unkno
     return { kind: "literal", type: expression.type, value, nullable: value === null };
   } catch {
     // It fails when a row reaches it, as it should: a query that reads no row has no error.
-    return expression;
+    return mapParts(expression, (part) => folded(part, fold));
   }
 }

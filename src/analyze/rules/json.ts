@@ -108,7 +108,16 @@ function withFields(plan: PlanNode, upper: JsonDecodeNode): PlanNode | undefined
         const decode: JsonDecodeNode = { ...plan, input, output: [...input.output, ...own] };
         return ordered(decode, [...plan.output, ...added]);
       }
-      return { ...plan, fields: [...plan.fields, ...upper.fields], output: [...plan.output, ...added] };
+      const known = new Map(plan.fields.map((f) => [f.ordinal, f.attribute]));
+      const fresh = upper.fields.filter((f) => !known.has(f.ordinal));
+      const output = [...plan.output, ...fresh.map((f) => f.attribute)];
+      const merged: JsonDecodeNode = { ...plan, fields: [...plan.fields, ...fresh], output };
+      if (fresh.length === upper.fields.length) return merged;
+      const expressions = [
+        ...plan.output.map((a) => ({ expression: a, output: a })),
+        ...upper.fields.map((f) => ({ expression: known.get(f.ordinal) ?? f.attribute, output: f.attribute })),
+      ];
+      return { kind: "project", output: expressions.map((n) => n.output), input: merged, expressions };
     }
     case "filter": {
       const input = withFields(plan.input, upper);

@@ -6,7 +6,7 @@ import { BOOLEAN } from "../../types/types.ts";
 import type { TypedExpression } from "../expression.ts";
 import type { OptimizeContext } from "../optimize.ts";
 import type { JoinNode, PlanNode } from "../plan.ts";
-import { andParts } from "../relations/join.ts";
+import { andParts, equalities } from "../relations/join.ts";
 import { expressionsIn, isDeterministic, mapInputs, referencesOf } from "../walk.ts";
 import { replaceAttributes } from "./collapse.ts";
 import { passing } from "./prune.ts";
@@ -135,7 +135,24 @@ function pushSides(
     right: pushInto(plan.right, right, push, context),
     residual: allOf(residual, context),
   };
-  return filtered(joined, stay, context);
+  if (joinType !== "inner" && joinType !== "cross") return filtered(joined, stay, context);
+  return intoJoin(joined, stay, context);
+}
+
+/** `FROM a, b WHERE a.k = b.k`: conditions on both sides of an inner join are the join's own. */
+function intoJoin(plan: JoinNode, conditions: readonly TypedExpression[], context: OptimizeContext): PlanNode {
+  const firstOther = conditions.findIndex((c) => !isMovable(c));
+  const own = firstOther < 0 ? conditions : conditions.slice(0, firstOther);
+  const { keys, rest } = equalities(own, plan.left, plan.right);
+  const residual = allOf([...(plan.residual ? [plan.residual] : []), ...rest], context);
+  const isInner = plan.keys.length > 0 || keys.length > 0 || residual !== undefined;
+  const joined: JoinNode = {
+    ...plan,
+    joinType: isInner ? "inner" : plan.joinType,
+    keys: [...plan.keys, ...keys],
+    residual,
+  };
+  return filtered(joined, conditions.slice(own.length), context);
 }
 
 function readsOnly(e: TypedExpression, ids: ReadonlySet<number>): boolean {
