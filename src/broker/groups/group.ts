@@ -418,6 +418,7 @@ export class Group {
     clearTimeout(member.session);
     if (!this.members.has(member.id)) return;
     member.session = setTimeout(() => this.#expire(member), member.sessionTimeoutMs);
+    member.session.unref();
   }
 
   #expire(member: Member): void {
