@@ -22,8 +22,16 @@ export const connectors: Readonly<Record<string, Connector>> = {
   memory: { source: async () => (await import("./memory/source.ts")).memorySource },
   noop: { sink: async () => (await import("./noop/noop.ts")).noopSink },
   parquet: files(async () => (await import("./files/parquet.ts")).parquetFormat),
+  postgres: {
+    source: async () => (await import("./postgres/source.ts")).postgresSource,
+    sink: async () => (await import("./postgres/sink.ts")).postgresSink,
+  },
   rate: { source: async () => (await import("./rate/rate.ts")).rateSource },
   "rate-micro-batch": { source: async () => (await import("./rate/micro-batch.ts")).rateMicroBatchSource },
+  sqlite: {
+    source: async () => (await import("./sqlite/source.ts")).sqliteSource,
+    sink: async () => (await import("./sqlite/sink.ts")).sqliteSink,
+  },
   text: files(async () => (await import("./files/text.ts")).textFormat),
 };
 

@@ -108,6 +108,10 @@ export const conditions = {
     template: "The Spark Connect server at <url> does not answer: <reason>. Start one with `start-connect-server.sh`, or correct the address given to remote(…) or SPARK_REMOTE.",
     sqlState: "08001",
   },
+  "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER": {
+    template: "<functionName> would make an array of <numberOfElements> elements, more than the limit of <maxRoundedArrayLength>. Make <parameter> smaller.",
+    sqlState: "54000",
+  },
   COLUMN_ALREADY_EXISTS: {
     template: "The column <columnName> exists twice. Rename one of them.",
     sqlState: "42711",
@@ -115,6 +119,10 @@ export const conditions = {
   CONCURRENT_STREAM_LOG_UPDATE: {
     template: "Batch <batchId> is already in the log <path>: another query writes to the same checkpoint. Give each query its own checkpointLocation.",
     sqlState: "40000",
+  },
+  CONNECTION_FAILED: {
+    template: "Cannot connect to the database at <address>: <reason>. Check that it runs, and the options url, user and password.",
+    sqlState: "08001",
   },
   "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs an array and values of one type, but they are <leftType> and <rightType>. Cast one of them.",
@@ -158,6 +166,14 @@ export const conditions = {
   },
   "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the <filter> must be BOOLEAN, not <type>. Compare it with something.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: the keys of a map read from JSON must be STRING, not <schema>.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: JSON text is made of a struct, an array or a map, not of <schema>.",
     sqlState: "42K09",
   },
   "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE": {
@@ -244,6 +260,10 @@ export const conditions = {
     template: "Cannot read the file <path>: <reason>.",
     sqlState: "KD001",
   },
+  FAILED_READ_QUERY: {
+    template: "The database refused the query <query>: <reason>.",
+    sqlState: "42000",
+  },
   FAILED_TO_PARSE_TOO_COMPLEX: {
     template: "The text nests deeper than <limit> levels, or joins too many parts in one expression. Split it into several queries or views.",
     sqlState: "54001",
@@ -291,6 +311,10 @@ export const conditions = {
   ILLEGAL_DAY_OF_WEEK: {
     template: "<string> is not a day of the week. Use the English names or their first two or three letters.",
     sqlState: "22009",
+  },
+  ILLEGAL_SEQUENCE_BOUNDARIES: {
+    template: "sequence can't go from <start> to <stop> by steps of <step>.",
+    sqlState: "22023",
   },
   INCOMPATIBLE_COLUMN_TYPE: {
     template: "<operator> needs columns of types that go together, but column <columnOrdinalNumber> of the <tableOrdinalNumber> input is a <dataType1> and the first input's is a <dataType2>. Cast one of them.",
@@ -752,6 +776,10 @@ export const conditions = {
     template: "Writing batch <batchId> to <sink> failed: <reason>",
     sqlState: "58030",
   },
+  SINK_FENCED: {
+    template: "Another run of this query has taken over <sink>; this one stops and writes nothing more.",
+    sqlState: "40000",
+  },
   SOURCE_SCHEMA_REQUIRED: {
     template: "Schema must be specified when creating a streaming source DataFrame of <provider>: add schema(...), e.g. schema(\"id STRING, value DOUBLE\").",
     sqlState: "42K03",
@@ -807,6 +835,10 @@ export const conditions = {
   STREAM_FAILED: {
     template: "Query [id = <id>, runId = <runId>] terminated with exception: <message>",
     sqlState: "XXKST",
+  },
+  TABLE_OR_VIEW_ALREADY_EXISTS: {
+    template: "The table <relationName> is there already. Choose another name, or the mode append, overwrite or ignore.",
+    sqlState: "42P07",
   },
   TABLE_OR_VIEW_NOT_FOUND: {
     template: "There is no table or view <relationName>.<suggestion> Make one with createOrReplaceTempView, or read a source with spark.readStream.format(…).",
@@ -907,6 +939,10 @@ export const conditions = {
   UNSUPPORTED_TYPED_LITERAL: {
     template: "There are no constants of the form <unsupportedType> '…'. Known: DATE, TIMESTAMP, TIMESTAMP_LTZ, TIMESTAMP_NTZ, INTERVAL, X.",
     sqlState: "0A000",
+  },
+  USER_RAISED_EXCEPTION: {
+    template: "<errorMessage>",
+    sqlState: "P0001",
   },
   USER_SPECIFIED_SCHEMA_REFUSED: {
     template: "The data source <provider> has a schema of its own: leave out schema(...).",

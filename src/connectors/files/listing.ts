@@ -118,13 +118,17 @@ function unescaped(text: string): string {
 
 /** The folder name of a partition value. */
 export function partitionFolder(name: string, value: string | null): string {
-  const escape = (text: string) =>
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among what Hive escapes
-    text.replace(
-      /[\x00-\x1f"#%'*/:=?\\\x7f{}[\]^]/g,
-      (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
-    );
-  return `${escape(name)}=${value === null || value === "" ? HIVE_NULL : escape(value)}`;
+  return `${escaped(name)}=${value === null || value === "" ? HIVE_NULL : escaped(value)}`;
+}
+
+function escaped(text: string): string {
+  let out = "";
+  for (const c of text) {
+    const code = c.charCodeAt(0);
+    const special = code < 0x20 || code === 0x7f || "\"#%'*/:=?\\{}[]^".includes(c);
+    out += special ? `%${code.toString(16).toUpperCase().padStart(2, "0")}` : c;
+  }
+  return out;
 }
 
 function isPattern(path: string): boolean {
