@@ -11,6 +11,7 @@ Session: local, UTC, ANSI. A value is written without loss: whole numbers, dates
 import datetime
 import decimal
 import json
+import logging
 import os
 import pathlib
 import subprocess
@@ -18,6 +19,7 @@ import sys
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ["TZ"] = "UTC"
+logging.disable(logging.CRITICAL)
 
 from pyspark.errors import PySparkException  # noqa: E402
 from pyspark.sql import SparkSession, types as t  # noqa: E402

@@ -1,4 +1,7 @@
 import { basicAggregates } from "./aggregate/basic.ts";
+import { collectingAggregates } from "./aggregate/collect.ts";
+import { momentAggregates } from "./aggregate/moments.ts";
+import { simpleAggregates } from "./aggregate/simple.ts";
 import { accessFunctions } from "./collection/access.ts";
 import { arrayFunctions } from "./collection/array.ts";
 import { lambdaFunctions } from "./collection/lambda.ts";
@@ -7,13 +10,14 @@ import { conditionalFunctions } from "./conditional/conditional.ts";
 import { datetimeFunctions } from "./datetime/functions.ts";
 import { timeTextFunctions } from "./datetime/text.ts";
 import type { FunctionDefinition } from "./definition.ts";
-import { generatorFunctions } from "./generator/explode.ts";
+import { generatorFunctions } from "./generator/generators.ts";
 import { hashFunctions } from "./hash/hash.ts";
-import { jsonFunctions } from "./json/from-json.ts";
+import { jsonFunctions } from "./json/functions.ts";
 import { bitFunctions } from "./math/bits.ts";
 import { elementaryFunctions } from "./math/elementary.ts";
 import { operatorFunctions } from "./math/operators.ts";
 import { roundingFunctions } from "./math/rounding.ts";
+import { miscFunctions } from "./misc/misc.ts";
 import { booleanFunctions } from "./predicate/boolean.ts";
 import { comparisonFunctions } from "./predicate/comparison.ts";
 import { stringFunctions } from "./string/basic.ts";
@@ -41,10 +45,14 @@ const groups: readonly (readonly FunctionDefinition[])[] = [
   accessFunctions,
   lambdaFunctions,
   hashFunctions,
+  jsonFunctions,
+  miscFunctions,
   basicAggregates,
+  simpleAggregates,
+  momentAggregates,
+  collectingAggregates,
   generatorFunctions,
   windowFunctions,
-  jsonFunctions,
 ];
 
 const byName = new Map<string, FunctionDefinition>();

@@ -1,18 +1,24 @@
-/** Functions of a row's place in its sorted partition. */
 import { SluiceError } from "../../errors/error.ts";
-import { type DataType, DOUBLE, INT } from "../../types/types.ts";
+import { commonType } from "../../types/coercion.ts";
+import { BOOLEAN, type DataType, DOUBLE, INT } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import type { Argument, ResolveContext, WindowFunction } from "../definition.ts";
-import { checkCount } from "../signature.ts";
+import { checkCount, coerce } from "../signature.ts";
 
-type Compute = (rows: readonly (readonly Value[])[], peers: Int32Array) => Value[];
+type Rows = readonly (readonly Value[])[];
 
-function ranking(name: string, summary: string, output: DataType, compute: Compute): WindowFunction {
+function ranking(
+  name: string,
+  output: DataType,
+  summary: string,
+  examples: readonly string[],
+  compute: (rows: Rows, peers: Int32Array) => Value[],
+): WindowFunction {
   return {
     kind: "window",
     name,
     group: "window",
-    doc: { summary, args: "", examples: [] },
+    doc: { summary, args: "", examples },
     resolve(args, context) {
       checkCount(args, context, 0, 0);
       return { inputs: [], output, nullable: false, compute };
@@ -20,140 +26,170 @@ function ranking(name: string, summary: string, output: DataType, compute: Compu
   };
 }
 
-/** For each row, the number of rows up to and with the last one that ties with it. */
-function upToLastPeer(peers: Int32Array): Int32Array {
-  const upTo = new Int32Array(peers.length);
-  for (let i = peers.length - 1, last = peers.length; i >= 0; i--) {
-    upTo[i] = last;
-    if (peers[i] === i) last = i;
-  }
-  return upTo;
+function denseRank(rows: Rows, peers: Int32Array): Value[] {
+  let rank = 0;
+  return rows.map((_, i) => (peers[i] === i ? ++rank : rank));
 }
 
-const rowNumber = ranking("row_number", "Number of the row in its partition, from 1.", INT, (rows) =>
-  rows.map((_, i) => i + 1),
-);
-
-const rank = ranking("rank", "Place of the row; ties share one and leave gaps.", INT, (rows, peers) =>
-  rows.map((_, i) => peers[i] + 1),
-);
-
-const denseRank = ranking("dense_rank", "Place of the row; ties share one and leave no gaps.", INT, (rows, peers) => {
-  let place = 0;
-  return rows.map((_, i) => {
-    if (peers[i] === i) place++;
-    return place;
-  });
-});
-
-const percentRank = ranking(
-  "percent_rank",
-  "(rank − 1) / (rows − 1): 0 for the first, 1 for a last one without ties.",
-  DOUBLE,
-  (rows, peers) => rows.map((_, i) => (rows.length > 1 ? peers[i] / (rows.length - 1) : 0)),
-);
-
-const cumeDist = ranking("cume_dist", "Share of the rows that are at or before the row.", DOUBLE, (rows, peers) => {
-  const upTo = upToLastPeer(peers);
-  return rows.map((_, i) => upTo[i] / rows.length);
-});
-
-function constantInt(args: readonly Argument[], index: number, otherwise: number, context: ResolveContext): number {
-  const arg = args[index];
-  if (arg === undefined) return otherwise;
-  if (arg.literal === undefined || arg.literal.value === null) {
-    throw new SluiceError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {
-      sqlExpr: `"${context.sql}"`,
-      inputName: `argument ${index + 1}`,
-      inputType: '"INT"',
-      inputExpr: `"${arg.sql}"`,
-    });
+function cumeDist(rows: Rows, peers: Int32Array): Value[] {
+  const n = rows.length;
+  const out: Value[] = new Array(n);
+  let end = n;
+  for (let i = n - 1; i >= 0; i--) {
+    out[i] = end / n;
+    if (peers[i] === i) end = i;
   }
-  return Number(arg.literal.value);
+  return out;
+}
+
+function constantInt(args: readonly Argument[], index: number, context: ResolveContext, name: string): number {
+  coerce(args, index, INT, context);
+  const value = args[index].literal?.value;
+  if (typeof value === "number" || typeof value === "bigint") return Number(value);
+  throw new SluiceError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {
+    sqlExpr: `"${context.sql}"`,
+    inputName: `\`${name}\``,
+    inputType: '"INT"',
+    inputExpr: `"${args[index].sql}"`,
+  });
 }
 
 const ntile: WindowFunction = {
   kind: "window",
   name: "ntile",
   group: "window",
-  doc: { summary: "Number, from 1, of the one of n nearly equal groups that the row is in.", args: "n", examples: [] },
+  doc: {
+    summary:
+      "The number, from 1, of the part that the row falls into when the partition is cut in n parts as equal as can be.",
+    args: "n",
+    examples: ["ntile(2) OVER (ORDER BY 1)"],
+  },
   resolve(args, context) {
     checkCount(args, context, 0, 1);
-    const n = constantInt(args, 0, 1, context);
-    if (n < 1) {
+    const parts = args.length === 0 ? 1 : constantInt(args, 0, context, "buckets");
+    if (parts <= 0) {
       throw new SluiceError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", {
         sqlExpr: `"${context.sql}"`,
-        exprName: "n",
+        exprName: "buckets",
         valueRange: "(0, 2147483647]",
-        currentValue: n,
+        currentValue: String(parts),
       });
     }
-    const compute: Compute = (rows) => {
-      const size = Math.floor(rows.length / n);
-      const larger = rows.length % n;
-      const inLarger = larger * (size + 1);
-      return rows.map((_, i) =>
-        i < inLarger ? Math.floor(i / (size + 1)) + 1 : larger + Math.floor((i - inLarger) / size) + 1,
-      );
+    return {
+      inputs: args.map(() => INT),
+      output: INT,
+      nullable: false,
+      compute(rows) {
+        const small = Math.floor(rows.length / parts);
+        const larger = rows.length % parts;
+        const boundary = larger * (small + 1);
+        return rows.map(
+          (_, i) =>
+            (i < boundary ? Math.floor(i / (small + 1)) : larger + Math.floor((i - boundary) / Math.max(1, small))) + 1,
+        );
+      },
     };
-    return { inputs: args.map(() => INT), output: INT, nullable: false, compute };
   },
 };
 
-/** lag looks back (direction −1), lead ahead (1). */
-function neighbour(name: "lag" | "lead", direction: 1 | -1): WindowFunction {
+function shifted(name: "lag" | "lead", summary: string, examples: readonly string[]): WindowFunction {
   return {
     kind: "window",
     name,
     group: "window",
-    doc: {
-      summary: `The value ${direction < 0 ? "before" : "after"} the row by \`offset\` rows, or \`default\`.`,
-      args: "input[, offset[, default]]",
-      examples: [],
-    },
+    doc: { summary, args: "input, offset, default", examples },
     resolve(args, context) {
       checkCount(args, context, 1, 3);
-      const by = direction * constantInt(args, 1, 1, context);
-      const type = args[0].type;
-      const compute: Compute = (rows) =>
-        rows.map((row, i) => {
-          const other = rows[i + by];
-          return other === undefined ? (row[2] ?? null) : other[0];
-        });
-      return { inputs: [type, INT, type].slice(0, args.length), output: type, nullable: true, compute };
+      const type = args.length === 3 ? (commonType([args[0].type, args[2].type]) ?? args[0].type) : args[0].type;
+      const offset = (args.length > 1 ? constantInt(args, 1, context, "offset") : 1) * (name === "lag" ? -1 : 1);
+      return {
+        inputs: [type, INT, type].slice(0, args.length),
+        output: type,
+        nullable: args.length < 3 || args[0].nullable || args[2].nullable,
+        compute(rows) {
+          return rows.map((row, i) => {
+            const other = rows[i + offset];
+            return other === undefined ? (row[2] ?? null) : other[0];
+          });
+        },
+      };
     },
   };
 }
 
+/** nth_value over the rows up to the current one and its peers, Spark's default frame. */
 const nthValue: WindowFunction = {
   kind: "window",
   name: "nth_value",
   group: "window",
   doc: {
-    summary: "The n-th value among the rows up to the row and its ties, or null.",
-    args: "input, n",
-    examples: [],
+    summary: "The value in the n-th row up to the current one and its peers; NULL before that row.",
+    args: "input, offset, ignoreNulls",
+    examples: ["nth_value('a', 1) OVER (ORDER BY 1)"],
   },
   resolve(args, context) {
     checkCount(args, context, 2, 3);
-    const n = constantInt(args, 1, 1, context);
-    const type = args[0].type;
-    const compute: Compute = (rows, peers) => {
-      const upTo = upToLastPeer(peers);
-      return rows.map((_, i) => (n <= upTo[i] ? rows[n - 1][0] : null));
+    const n = constantInt(args, 1, context, "offset");
+    if (n < 1) {
+      throw new SluiceError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", {
+        sqlExpr: `"${context.sql}"`,
+        exprName: "offset",
+        valueRange: "(0, 9223372036854775807]",
+        currentValue: String(n),
+      });
+    }
+    const ignore = args.length === 3 && args[2].literal?.value === true;
+    return {
+      inputs: [args[0].type, INT, BOOLEAN].slice(0, args.length),
+      output: args[0].type,
+      nullable: true,
+      compute(rows, peers) {
+        const at = ignore ? rows.flatMap((r, i) => (r[0] === null ? [] : [i]))[n - 1] : n - 1;
+        if (at === undefined || at >= rows.length) return rows.map(() => null);
+        // A peer of the n-th row, or any row after it, sees it.
+        return rows.map((_, i) => (i >= peers[at] ? rows[at][0] : null));
+      },
     };
-    return { inputs: args.map((a, i) => (i === 1 ? INT : a.type)), output: type, nullable: true, compute };
   },
 };
 
 export const windowFunctions: readonly WindowFunction[] = [
-  rowNumber,
-  rank,
-  denseRank,
-  percentRank,
-  cumeDist,
+  ranking(
+    "row_number",
+    INT,
+    "The number of the row in its partition, from 1.",
+    ["row_number() OVER (ORDER BY 1)"],
+    (rows) => rows.map((_, i) => i + 1),
+  ),
+  ranking(
+    "rank",
+    INT,
+    "One more than the number of rows before the row and its peers.",
+    ["rank() OVER (ORDER BY 1)"],
+    (rows, peers) => rows.map((_, i) => peers[i] + 1),
+  ),
+  ranking(
+    "dense_rank",
+    INT,
+    "One more than the number of different ones before the row.",
+    ["dense_rank() OVER (ORDER BY 1)"],
+    denseRank,
+  ),
+  ranking("percent_rank", DOUBLE, "(rank − 1) / (rows − 1).", ["percent_rank() OVER (ORDER BY 1)"], (rows, peers) =>
+    rows.map((_, i) => (rows.length > 1 ? peers[i] / (rows.length - 1) : 0)),
+  ),
+  ranking(
+    "cume_dist",
+    DOUBLE,
+    "The fraction of rows that don't come after the row.",
+    ["cume_dist() OVER (ORDER BY 1)"],
+    cumeDist,
+  ),
   ntile,
-  neighbour("lag", -1),
-  neighbour("lead", 1),
+  shifted("lag", "The value so many rows before, 1 by default.", [
+    "lag(1) OVER (ORDER BY 1)",
+    "lag(1, 1, 5) OVER (ORDER BY 1)",
+  ]),
+  shifted("lead", "The value so many rows after, 1 by default.", ["lead('a', 0) OVER (ORDER BY 1)"]),
   nthValue,
 ];
