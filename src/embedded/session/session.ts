@@ -1,4 +1,5 @@
 /** One user's session: settings, names, and the way from a relation to rows. */
+import { checkBatch } from "../../analyze/index.ts";
 import type { ExplainMode, ResultBatch } from "../../api/engine.ts";
 import { batchFromRows } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
@@ -93,6 +94,7 @@ export class Session {
   async batchQuery(relation: Relation): Promise<ReadyQuery> {
     const query = await this.analyze(relation);
     if (isStreamingPlan(query.plan)) throw new SluiceError("STREAMING_QUERY_NEEDS_START");
+    checkBatch(query.logical);
     const { plan, script } = bindScripts(query.plan, this.bindScript);
     return {
       schema: query.schema,

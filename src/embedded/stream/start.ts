@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkStreaming } from "../../analyze/index.ts";
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import { nodesOf } from "../../analyze/walk.ts";
 import type { ForeachFunctions } from "../../api/engine.ts";
@@ -54,12 +55,12 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   if (!provider.outputModes.includes(outputMode)) throw modeRefused(provider, outputMode);
   const abort = new AbortController();
   const trigger = triggerOf(write);
-  await analyzeStream(context, session.config, abort.signal);
+  await analyzeStream(context, session.config, outputMode, abort.signal);
 
   const checkpoint = await Checkpoint.open({ location, ...(context.fileSystem && { fs: context.fileSystem }) });
   try {
     const config = session.config.withKept(await keptSettings(checkpoint));
-    const { query: analysis, environment } = await analyzeStream(context, config, abort.signal);
+    const { query: analysis, environment } = await analyzeStream(context, config, outputMode, abort.signal);
     await checkFingerprint(checkpoint, analysis.plan);
     const { plan, script } = bindScripts(analysis.plan, session.bindScript);
     const sink = await provider.create(
@@ -135,12 +136,15 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
 async function analyzeStream(
   { session, write }: StartContext,
   config: SessionConfig,
+  outputMode: OutputMode,
   signal: AbortSignal,
 ): Promise<{ query: AnalyzedQuery; environment: Environment }> {
   if (write.input === undefined) throw new SluiceError("INTERNAL_ERROR", { message: "writeStream without a relation" });
   const environment = session.environment(config.settings().timeZone, signal);
   const query = await analyzed(session, write.input, config, environment);
   if (!isStreamingPlan(query.plan)) throw new SluiceError("WRITE_STREAM_NOT_ALLOWED");
+  const checkCorrectness = config.flag("spark.sql.streaming.statefulOperator.checkCorrectness.enabled");
+  checkStreaming(query.logical, outputMode, { checkCorrectness });
   return { query, environment };
 }
 
