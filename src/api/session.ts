@@ -38,6 +38,7 @@ export class SparkSession {
   #engine: Promise<Engine> | undefined;
   /** Settings and views asked for so far; what is asked later waits for them. */
   #pending: Promise<unknown> = Promise.resolve();
+  #configured: Promise<void> = Promise.resolve();
   #stopped = false;
 
   /** The engine is made when it is first needed. */
@@ -57,10 +58,11 @@ export class SparkSession {
   /** The engine, once everything asked for before is done. Throws SESSION_STOPPED. */
   async engine(): Promise<Engine> {
     if (this.#stopped) throw new SluiceError("SESSION_STOPPED");
-    const asked = this.#pending;
+    const [asked, configured] = [this.#pending, this.#configured];
     this.#engine ??= this.#factory();
     const engine = await this.#engine;
     await asked;
+    await configured;
     return engine;
   }
 
@@ -69,6 +71,14 @@ export class SparkSession {
     const result = this.engine().then(task);
     this.#pending = Promise.allSettled([this.#pending, result]);
     return result;
+  }
+
+  /** Settings of a builder that found this session. A wrong one is the error of what is asked next. */
+  configure(config: ReadonlyMap<string, string>): void {
+    this.#configured = this.inOrder(async (engine) => {
+      for (const [key, value] of config) await engine.config.set(key, value);
+    });
+    this.#configured.catch(() => undefined); // told by `engine`
   }
 
   /** The Spark version whose behaviour is followed, e.g. "4.2.0". */
@@ -168,7 +178,7 @@ export class SparkSessionBuilder {
   /** The active session with these settings, or a new one. */
   getOrCreate(): SparkSession {
     if (activeSession === undefined || activeSession.isStopped) activeSession = this.create();
-    else for (const [key, value] of this.#config) void activeSession.conf.set(key, value).catch(() => {});
+    else activeSession.configure(this.#config);
     return activeSession;
   }
 

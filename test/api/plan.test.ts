@@ -241,3 +241,9 @@ test("what is asked without waiting is done in order", async () => {
   assert.deepEqual(done.slice(3), ["stop"]);
   await assert.rejects(session.range(1).collect(), fails("SESSION_STOPPED"));
 });
+
+test("a wrong setting given to a session that exists is the error of what is asked next", async () => {
+  const session = new SparkSession(() => Promise.reject(new Error("no engine")));
+  session.configure(new Map([["a", "b"]]));
+  await assert.rejects(session.version(), /no engine/);
+});

@@ -8,7 +8,7 @@ import type { BatchCase, BatchCounters, Case, Input, Outcome, StreamCase } from 
 import { cellText } from "./cells.ts";
 
 /** Longest time of a streaming case; one that takes longer hangs. */
-const CASE_MS_MAX = 120_000;
+const CASE_MS_MAX = 30_000;
 let lastQuery = 0;
 
 export async function runCase(spark: SparkSession, test: Case): Promise<Outcome> {
