@@ -40,9 +40,9 @@ export function keysOf(
   const leaves: KeyLeaf[] = [];
   const specs: SlotColumnSpec[] = [];
   const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
-    if (x.type.kind === "struct" && !x.nullable) {
-      // A window of time has bounds, whatever its type says.
-      const bounded = x.kind === "attribute" && x.metadata?.["spark.timeWindow"] === true;
+    // A window of time is there and has bounds, whatever its type says: rows without a time were dropped.
+    const bounded = x.kind === "attribute" && x.metadata?.["spark.timeWindow"] === true;
+    if (x.type.kind === "struct" && (bounded || !x.nullable)) {
       const fields = x.type.fields.map((f, ordinal) =>
         shape(
           { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable && !bounded },
