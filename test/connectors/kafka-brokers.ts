@@ -42,6 +42,26 @@ export class TestBroker {
   async createTopic(name: string, partitions: number, configs: Readonly<Record<string, string>> = {}): Promise<void> {
     const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
     await this.admin.createTopics({ topics: [name], partitions, replicas: 1, configs: entries });
+    // The controller has it; the broker may learn of it a moment later.
+    while (!(await this.isKnown(name))) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private async isKnown(name: string): Promise<boolean> {
+    try {
+      return (await this.admin.metadata({ topics: [name], forceUpdate: true, autocreateTopics: false })).topics.has(
+        name,
+      );
+    } catch {
+      return false;
+    }
+  }
+
+  /** Committed values, sorted, once there are `count`: the markers of a commit are written after its answer. */
+  async committed(topic: string, count: number): Promise<Value[]> {
+    for (;;) {
+      const values = await this.values(topic, { "kafka.isolation.level": "read_committed" });
+      if (values.length >= count) return values;
+    }
   }
 
   async deleteTopic(name: string): Promise<void> {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DevBroker, type Fault } from "../../src/broker/index.ts";
 import { batchFromRows } from "../../src/columns/rows.ts";
 import { murmur2 } from "../../src/connectors/kafka/partitioner.ts";
 import { recordLayout } from "../../src/connectors/kafka/rows.ts";
 import { SluiceError } from "../../src/errors/error.ts";
 import { array, BINARY, field, INT, LONG, STRING, struct } from "../../src/types/types.ts";
 import { uniqueName } from "../support/parts.ts";
-import { keylessRows, onBothBrokers, writeBatch } from "./kafka-brokers.ts";
+import { keylessRows, onBothBrokers, TestBroker, writeBatch } from "./kafka-brokers.ts";
 
 const committed = { "kafka.isolation.level": "read_committed" };
 const many = (prefix: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
@@ -84,7 +85,7 @@ onBothBrokers("the last committed batch is told when the sink is opened again", 
   const other = await broker.sink({ topic }, { queryId: uniqueName("query") });
   assert.equal(await other.open(), -1);
   const expected = [0, 1, 2, 3].flatMap((id) => many(`b${id}`, 10)).sort();
-  assert.deepEqual(await broker.values(topic, committed), expected);
+  assert.deepEqual(await broker.committed(topic, expected.length), expected);
 });
 
 onBothBrokers("an aborted batch leaves nothing, and the next one is whole", async (broker) => {
@@ -100,7 +101,7 @@ onBothBrokers("an aborted batch leaves nothing, and the next one is whole", asyn
   await writeBatch(sink, 1, ["b"]);
   await writeBatch(sink, 2, []);
   await writeBatch(sink, 3, ["c"]);
-  assert.deepEqual(await broker.values(topic, committed), ["a", "b", "c"]);
+  assert.deepEqual(await broker.committed(topic, 3), ["a", "b", "c"]);
 });
 
 onBothBrokers("a writer that was replaced can't commit", async (broker) => {
@@ -118,7 +119,7 @@ onBothBrokers("a writer that was replaced can't commit", async (broker) => {
     await open.commit();
   }, condition("KAFKA_PRODUCER_FENCED"));
   await writeBatch(heir, 1, ["b"]);
-  assert.deepEqual(await broker.values(topic, committed), ["a", "b"]);
+  assert.deepEqual(await broker.committed(topic, 2), ["a", "b"]);
 });
 
 onBothBrokers("rows with a key go where Java's producer puts them", async (broker) => {
@@ -150,7 +151,7 @@ onBothBrokers("many rows, several requests, one transaction", async (broker) => 
     await batch.commit();
     await sink.close();
   }
-  const values = await broker.values(topic, committed);
+  const values = await broker.committed(topic, 2 * 10 * 8192);
   assert.equal(values.length, 2 * 10 * 8192);
   assert.equal(new Set(values).size, values.length);
 });
@@ -172,6 +173,71 @@ onBothBrokers("a null topic, an unknown topic and a wrong partition are errors",
   await assert.rejects(write([null, null, "x"]), condition("KAFKA_NULL_TOPIC_IN_DATA"));
   await assert.rejects(write([topic, 7, "x"]), condition("KAFKA_UNKNOWN_PARTITION"));
   await assert.rejects(write([topic, null, "x".repeat(2 << 20)]), condition("KAFKA_RECORD_TOO_LARGE"));
+});
+
+for (const [kind, ending] of [
+  ["drop", "the commit took effect and its answer is lost"],
+  ["close", "the commit never arrived"],
+] as const) {
+  test(`an unknown outcome is asked for: ${ending}`, async () => {
+    const server = await DevBroker.start();
+    const broker = new TestBroker(server.bootstrapServers);
+    try {
+      const topic = await broker.topic(1);
+      const sink = await broker.sink({ topic });
+      await sink.open();
+      await writeBatch(sink, 0, ["a"]);
+      server.inject({ api: "EndTxn", action: { kind } });
+      const written = writeBatch(sink, 1, ["b"]);
+      if (kind === "drop") {
+        await written;
+        assert.deepEqual(await broker.values(topic, committed), ["a", "b"]);
+        await writeBatch(sink, 2, ["c"]);
+      } else {
+        await assert.rejects(written, condition("KAFKA_TRANSACTION_LOST"));
+        assert.deepEqual(await broker.values(topic, committed), ["a"]);
+        await writeBatch(sink, 1, ["c"]);
+      }
+      assert.equal((await broker.values(topic, committed)).at(-1), "c");
+    } finally {
+      await broker.close();
+      await server.close();
+    }
+  });
+}
+
+test("lost connections and passing errors while a batch is written leave each row once", async () => {
+  const server = await DevBroker.start();
+  const broker = new TestBroker(server.bootstrapServers);
+  try {
+    const topic = await broker.topic(3);
+    const given = { topic, "kafka.retry.backoff.ms": "1", "kafka.retry.backoff.max.ms": "5" };
+    const sink = await broker.sink(given);
+    await sink.open();
+    const expected: string[] = [];
+    const faults: Fault[] = [
+      { api: "Produce", action: { kind: "drop" } },
+      { api: "Produce", action: { kind: "close" } },
+      { api: "Produce", action: { kind: "error", error: "NOT_LEADER_OR_FOLLOWER" } },
+      { api: "AddPartitionsToTxn", action: { kind: "drop" } },
+      { api: "AddPartitionsToTxn", action: { kind: "error", error: "CONCURRENT_TRANSACTIONS" }, times: 3 },
+      { api: "AddOffsetsToTxn", action: { kind: "close" } },
+      { api: "TxnOffsetCommit", action: { kind: "drop" } },
+      { api: "EndTxn", action: { kind: "error", error: "COORDINATOR_LOAD_IN_PROGRESS" } },
+      { api: "FindCoordinator", action: { kind: "close" } },
+    ];
+    for (const [id, fault] of faults.entries()) {
+      const values = many(`batch ${id}`, 100);
+      const disarm = server.inject(fault);
+      await writeBatch(sink, id, values);
+      disarm();
+      expected.push(...values);
+    }
+    assert.deepEqual(await broker.committed(topic, expected.length), expected.sort());
+  } finally {
+    await broker.close();
+    await server.close();
+  }
 });
 
 test("columns are checked before anything is written", () => {

@@ -39,7 +39,6 @@ export const KAFKA_PREFIX_SPEC: OptionSpec = {
 const FOLLOWED = [
   "bootstrap.servers",
   "client.id",
-  "client.rack",
   "request.timeout.ms",
   "socket.connection.setup.timeout.ms",
   "retry.backoff.ms",
@@ -66,6 +65,7 @@ const FOLLOWED = [
 
 /** Settings that change nothing here; using one is told in the log. */
 const WITHOUT_EFFECT = [
+  "client.rack",
   "connections.max.idle.ms",
   "receive.buffer.bytes",
   "send.buffer.bytes",

@@ -37,7 +37,6 @@ export interface FetchRequest {
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
   readonly readCommitted: boolean;
-  readonly rack: string;
   readonly topics: readonly { readonly topic: string; readonly partitions: readonly FetchRequestPartition[] }[];
 }
 
@@ -50,7 +49,10 @@ export const fetchApi = createAPI<WireArguments, FetchResponse>(
   (_correlationId, _key, _version, reader) => parseFetchResponse(reader.buffer.buffer),
 );
 
-/** The request in the form that `fetchApi` takes. Without a fetch session: every response tells every high watermark. */
+/**
+ * The request in the form that `fetchApi` takes. Without a fetch session: every response tells every high watermark.
+ * Without a rack: a leader then never sends us to a follower.
+ */
 export function fetchArguments(request: FetchRequest): WireArguments {
   const topics = request.topics.map(({ topic, partitions }) => ({
     topicId: topic,
@@ -62,8 +64,8 @@ export function fetchArguments(request: FetchRequest): WireArguments {
       partitionMaxBytes: request.partitionMaxBytes,
     })),
   }));
-  const { maxWaitMs, minBytes, maxBytes, readCommitted, rack } = request;
-  return [maxWaitMs, minBytes, maxBytes, readCommitted ? 1 : 0, 0, -1, topics, [], rack];
+  const { maxWaitMs, minBytes, maxBytes, readCommitted } = request;
+  return [maxWaitMs, minBytes, maxBytes, readCommitted ? 1 : 0, 0, -1, topics, [], ""];
 }
 
 /** @throws MalformedResponse */

@@ -24,7 +24,6 @@ export interface FetcherSettings {
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
   readonly readCommitted: boolean;
-  readonly rack: string;
   /** Bytes that are kept unread, over all partitions. */
   readonly bufferBytesMax: number;
 }
@@ -44,6 +43,9 @@ interface PartitionState extends TopicPartition {
   bytes: number;
   /** The end of what may be read, by the last response; undefined before the first. */
   end: number | undefined;
+  /** Up to where somebody waits for records. */
+  needed: number;
+  emptyResponses: number;
   problem: PartitionProblem | undefined;
 }
 
@@ -62,6 +64,7 @@ export class Fetcher {
   private toldAt = Number.NEGATIVE_INFINITY;
   private lostAt: number | undefined;
   private refreshing = false;
+  private turn = 0;
 
   constructor(cluster: KafkaCluster, settings: FetcherSettings) {
     this.cluster = cluster;
@@ -74,7 +77,7 @@ export class Fetcher {
     const state = this.states.get(key);
     if (state === undefined) {
       const fresh = { topic, partition, fetchOffset: offset, generation: 0, chunks: [], bytes: 0 };
-      this.states.set(key, { ...fresh, end: undefined, problem: undefined });
+      this.states.set(key, { ...fresh, end: undefined, needed: 0, emptyResponses: 0, problem: undefined });
       return;
     }
     this.release(state, offset);
@@ -84,6 +87,17 @@ export class Fetcher {
     state.fetchOffset = offset;
     this.release(state, Number.POSITIVE_INFINITY);
     state.problem = undefined;
+  }
+
+  /** Somebody waits for the records up to `end`, whatever the last response said. */
+  expect(topic: string, partition: number, end: number): void {
+    const state = this.states.get(nameOf({ topic, partition }));
+    if (state !== undefined) state.needed = end;
+  }
+
+  /** How many responses in a row had nothing for the partition. */
+  emptyResponses(topic: string, partition: number): number {
+    return this.states.get(nameOf({ topic, partition }))?.emptyResponses ?? 0;
   }
 
   /** Forgets partitions that aren't in `wanted`. */
@@ -178,11 +192,14 @@ export class Fetcher {
     const room = settings.bufferBytesMax - this.bufferedBytes;
     if (hungry.length === 0 || room <= 0) return;
     // While partitions are left out, a request that waits would keep them out: ask only for what is there, and ask
-    // again when something was read.
-    const some = hungry.length < states.length;
-    if (some && !hungry.some((s) => s.chunks.length === 0 && s.end !== s.fetchOffset)) return;
+    // again when something was read. Unless somebody waits for these records.
+    const leftOut = hungry.length < states.length;
+    const isThere = hungry.some((s) => s.chunks.length === 0 && s.end !== s.fetchOffset);
+    const isNeeded = hungry.some((s) => s.chunks.length === 0 && s.needed > s.fetchOffset);
+    if (leftOut && !isThere && !isNeeded) return;
+    const maxWaitMs = leftOut && isThere ? 0 : settings.maxWaitMs;
     this.busy.add(leader);
-    void this.fetch(leader, hungry, some ? 0 : settings.maxWaitMs, Math.min(settings.maxBytes, room)).finally(() => {
+    void this.fetch(leader, hungry, maxWaitMs, Math.min(settings.maxBytes, room)).finally(() => {
       this.busy.delete(leader);
       this.wake();
       this.pump();
@@ -207,8 +224,8 @@ export class Fetcher {
     }));
     try {
       const connection = await cluster.broker(leader, "fetch");
-      const { minBytes, partitionMaxBytes, readCommitted, rack } = settings;
-      const request = { maxWaitMs, minBytes, maxBytes, partitionMaxBytes, readCommitted, rack, topics };
+      const { minBytes, partitionMaxBytes, readCommitted } = settings;
+      const request = { maxWaitMs, minBytes, maxBytes, partitionMaxBytes, readCommitted, topics };
       const response = await fetchApi.async(connection, ...fetchArguments(request));
       if (response.errorCode !== 0) throw new BrokerError(response.errorCode, "Fetch");
       this.recovered();
@@ -230,8 +247,6 @@ export class Fetcher {
     }
   }
 
-  private turn = 0;
-
   /** Takes over one partition's part of a response; true when its leader must be looked up again. */
   private accept(state: PartitionState, offset: number, part: FetchedPartition): boolean {
     if (part.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
@@ -245,6 +260,7 @@ export class Fetcher {
       return false;
     }
     state.end = this.settings.readCommitted ? part.lastStableOffset : part.highWatermark;
+    state.emptyResponses = part.records.length === 0 ? state.emptyResponses + 1 : 0;
     if (part.records.length === 0) return false;
     const { topic, partition } = state;
     try {

@@ -33,7 +33,10 @@ export async function* readRanges(
   request: ReadRequest,
 ): AsyncGenerator<Batch> {
   let pending: Progress[] = ranges.filter((r) => r.end > r.start).map((r) => ({ ...r, position: r.start }));
-  for (const range of pending) fetcher.position(range.topic, range.partition, range.start);
+  for (const { topic, partition, start, end } of pending) {
+    fetcher.position(topic, partition, start);
+    fetcher.expect(topic, partition, end);
+  }
   fetcher.pump();
   const { clock } = cluster.environment;
   let moved = clock.monotonic();
@@ -79,11 +82,9 @@ async function waitForChange(
   await fetcher.changed(cluster.signal);
   if (cluster.environment.clock.monotonic() - moved < options.pollTimeoutMs) return;
   for (const range of pending) {
-    // The broker answers, and has nothing where records should be.
-    const end = fetcher.endOf(range.topic, range.partition);
-    if (end !== undefined && end < range.end) {
-      await settle(cluster, fetcher, options, range, { kind: "outOfRange", offset: range.position });
-    }
+    // Only where the broker answers, and has nothing where records should be; one that is away is waited for.
+    if (fetcher.emptyResponses(range.topic, range.partition) < 2) continue;
+    await settle(cluster, fetcher, options, range, { kind: "outOfRange", offset: range.position });
   }
 }
 

@@ -74,6 +74,8 @@ async function guaranteeOf(
   return { guarantee: "at-least-once", note: "the broker has no transactions" };
 }
 
+const NEW_TOPIC_TRIES = 10;
+const NEW_TOPIC_WAIT_MS = 100;
 const PLAIN: ProducerState = { producerId: -1, epoch: -1 };
 
 class KafkaSink implements Sink {
@@ -229,9 +231,13 @@ class KafkaSink implements Sink {
     const existing = this.partitioners.get(topic);
     if (existing !== undefined) return existing;
     const { cluster } = this;
-    const found = await cluster.retrying(`find topic ${topic}`, async () =>
-      (await cluster.refresh([topic], true)).get(topic),
-    );
+    const find = async () => (await cluster.refresh([topic], true)).get(topic);
+    let found = await cluster.retrying(`find topic ${topic}`, find);
+    // A topic that was just created, here or by somebody else, isn't known to every broker at once.
+    for (let i = 0; i < NEW_TOPIC_TRIES && found === undefined && !cluster.closed; i++) {
+      await this.environment.clock.sleep(NEW_TOPIC_WAIT_MS, cluster.signal);
+      found = await cluster.retrying(`find topic ${topic}`, find);
+    }
     if (found === undefined || found.partitions.size === 0) {
       const all = await cluster.retrying("list topics", () => cluster.refresh(null));
       const near = nearest(topic, all.keys());

@@ -85,7 +85,6 @@ export interface KafkaSourceOptions {
   readonly fetchMinBytes: number;
   readonly fetchMaxBytes: number;
   readonly partitionMaxBytes: number;
-  readonly rack: string;
   /** Group that committed offsets are told to. */
   readonly consumerGroup: string | undefined;
 }
@@ -156,7 +155,6 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
     fetchMinBytes: numberSetting(all, "fetch.min.bytes", 1),
     fetchMaxBytes: numberSetting(all, "fetch.max.bytes", 16 << 20),
     partitionMaxBytes: numberSetting(all, "max.partition.fetch.bytes", 1 << 20),
-    rack: all.get("client.rack") ?? "",
     consumerGroup: commits ? (options.get("consumerGroup") ?? all.get("group.id")) : undefined,
   };
 }

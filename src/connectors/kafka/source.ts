@@ -49,7 +49,6 @@ async function* readBatch(
       maxBytes: options.fetchMaxBytes,
       partitionMaxBytes: options.partitionMaxBytes,
       readCommitted: options.readCommitted,
-      rack: options.rack,
       bufferBytesMax: BUFFER_BYTES_MAX,
     });
     yield* readRanges(cluster, fetcher, options, ranges, request);

@@ -42,6 +42,8 @@ export class KafkaStream implements StreamSource {
   private newest: PartitionMap | undefined;
   private frozen: PartitionMap | undefined;
   private refreshedAt = Number.NEGATIVE_INFINITY;
+  private looking = false;
+  private failure: SluiceError | undefined;
   private batchPlannedAt: number;
 
   constructor(
@@ -62,7 +64,6 @@ export class KafkaStream implements StreamSource {
       maxBytes: options.fetchMaxBytes,
       partitionMaxBytes: options.partitionMaxBytes,
       readCommitted: options.readCommitted,
-      rack: options.rack,
       bufferBytesMax: BUFFER_BYTES_MAX,
     });
     this.group = options.consumerGroup === undefined ? undefined : new GroupOffsets(cluster, options.consumerGroup);
@@ -89,13 +90,24 @@ export class KafkaStream implements StreamSource {
     const available = this.frozen === undefined ? ends : earlier(ends, this.frozen);
     const until = this.afterLosses(begins, available);
     if (unlimited) return this.planned(until);
-    const { minOffsetsPerTrigger, maxOffsetsPerTrigger, maxTriggerDelayMs } = this.options;
-    if (minOffsetsPerTrigger !== undefined && this.frozen === undefined) {
-      const waited = this.environment.clock.now() - this.batchPlannedAt;
-      if (waited < maxTriggerDelayMs && offsetsBetween(begins, until) < minOffsetsPerTrigger) return start;
-    }
+    if (this.frozen === undefined && !this.isEnough(begins, until)) return start;
+    const { maxOffsetsPerTrigger } = this.options;
     if (maxOffsetsPerTrigger === undefined) return this.planned(until);
     return this.planned(limitOffsets(maxOffsetsPerTrigger, begins, until));
+  }
+
+  /** minOffsetsPerTrigger: whether there are so many, or the wait for them is over. */
+  private isEnough(from: PartitionMap, until: PartitionMap): boolean {
+    const { minOffsetsPerTrigger } = this.options;
+    return (
+      minOffsetsPerTrigger === undefined ||
+      this.delayLeftMs() <= 0 ||
+      offsetsBetween(from, until) >= minOffsetsPerTrigger
+    );
+  }
+
+  private delayLeftMs(): number {
+    return this.batchPlannedAt + this.options.maxTriggerDelayMs - this.environment.clock.now();
   }
 
   private planned(until: PartitionMap): Offset {
@@ -105,8 +117,7 @@ export class KafkaStream implements StreamSource {
 
   /** The ends that fetch responses told, when they show something new; saves asking. */
   private knownEnds(from: PartitionMap): PartitionMap | undefined {
-    const { clock } = this.environment;
-    if (clock.monotonic() - this.refreshedAt > this.cluster.settings.metadataMaxAgeMs) return undefined;
+    this.lookAgainInTime();
     let isNew = false;
     const ends: (TopicPartition & { value: number })[] = [];
     for (const { topic, partition } of this.partitions) {
@@ -175,6 +186,10 @@ export class KafkaStream implements StreamSource {
 
   /** Compares what was read with what there is. */
   private afterLosses(from: PartitionMap, until: PartitionMap): PartitionMap {
+    for (const { topic, partition } of this.partitions) {
+      const problem = this.fetcher.problemOf(topic, partition);
+      if (problem?.kind === "failed") throw problem.error;
+    }
     const gone = [...entriesOf(from)].filter((e) => valueIn(until, e.topic, e.partition) === undefined);
     if (gone.length > 0) {
       this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: gone.map(nameOf).join(", ") });
@@ -205,40 +220,57 @@ export class KafkaStream implements StreamSource {
   async waitForData(offset: Offset, signal: AbortSignal): Promise<void> {
     const from = parseOffsets(offset);
     const stop = AbortSignal.any([signal, this.cluster.signal]);
+    const { clock } = this.environment;
     this.positionAt(from);
-    while (!stop.aborted) {
-      if (this.hasNews(from)) return;
-      const timer = new AbortController();
-      const due = this.refreshedAt + this.cluster.settings.metadataMaxAgeMs - this.environment.clock.monotonic();
-      const refresh = this.environment.clock.sleep(Math.max(0, due), AbortSignal.any([stop, timer.signal]));
-      await Promise.race([this.fetcher.changed(AbortSignal.any([stop, timer.signal])), refresh]);
-      timer.abort();
-      const isDue = this.environment.clock.monotonic() - this.refreshedAt >= this.cluster.settings.metadataMaxAgeMs;
-      if (isDue && !stop.aborted) await this.lookAgain();
+    while (!stop.aborted && !this.hasNews(from)) {
+      const turn = new AbortController();
+      const either = AbortSignal.any([stop, turn.signal]);
+      const dueMs = Math.min(
+        this.refreshDueMs(),
+        this.options.minOffsetsPerTrigger === undefined ? Infinity : this.delayLeftMs(),
+      );
+      await Promise.race([this.fetcher.changed(either), clock.sleep(Math.max(1, dueMs), either)]);
+      turn.abort();
+      this.lookAgainInTime();
     }
   }
 
-  /** Partitions may have been added. While brokers are away the fetches go on trying and tell. */
-  private async lookAgain(): Promise<void> {
+  private refreshDueMs(): number {
+    return this.refreshedAt + this.cluster.settings.metadataMaxAgeMs - this.environment.clock.monotonic();
+  }
+
+  /** Asks, beside the work, which partitions there are, when the last answer is old. A failure is met by the next call. */
+  private lookAgainInTime(): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.looking || this.refreshDueMs() > 0 || this.cluster.closed) return;
+    this.looking = true;
     this.refreshedAt = this.environment.clock.monotonic();
-    try {
-      await this.discover(false);
-    } catch (error) {
-      if (error instanceof SluiceError) throw error;
-    }
+    void this.discover(false)
+      .catch((error: unknown) => {
+        // While brokers are away the fetches go on trying, and tell.
+        if (error instanceof SluiceError) this.failure = error;
+      })
+      .finally(() => {
+        this.looking = false;
+        this.fetcher.wake();
+      });
   }
 
   private hasNews(from: PartitionMap): boolean {
+    const ends: (TopicPartition & { value: number })[] = [];
+    let isNew = false;
     for (const { topic, partition } of this.partitions) {
       const known = valueIn(from, topic, partition);
       if (known === undefined) return true;
-      if ((this.fetcher.endOf(topic, partition) ?? 0) > known) return true;
       if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
+      const value = this.fetcher.endOf(topic, partition) ?? known;
+      isNew ||= value > known;
+      ends.push({ topic, partition, value });
     }
     for (const { topic, partition } of entriesOf(from)) {
       if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
     }
-    return false;
+    return isNew && this.isEnough(from, partitionMap(ends));
   }
 
   private positionAt(from: PartitionMap): void {
