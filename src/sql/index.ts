@@ -5,7 +5,9 @@
  * `not`, `+`, `-`, `*`, `/`, `%`, `div`, `&`, `|`, `^`, `~`, `<<`, `>>`, `>>>`, `in`, `like`, `ilike`, `rlike`, `between`,
  * `isnull`, `isnotnull`, `when(condition, value, …, else)`. `a <> b` is `not(a == b)`, `a || b` is `concat(a, b)`,
  * `IS TRUE` is `<=> true`, `IS DISTINCT FROM` is `not(a <=> b)`. `-a`, `+a` are `-` and `+` with one argument; `-5` is a
- * constant. `count(*)` has an unresolved star as its argument.
+ * constant. `count(*)` has an unresolved star as its argument. `(a, 1)` is `named_struct('a', a, 'col2', 1)`. `current_date`,
+ * `current_timestamp`, `localtimestamp` and `current_user` may stand without brackets; any other bare word is a column.
+ * TIMESTAMP '…' without a zone is a cast of its text unless `timeZone` is given.
  *
  * Shapes that the analyser must know:
  *

@@ -7,6 +7,7 @@
  * | `a = b`, `a < b`, `a <=> b` | `comparisonType(a, b)` |
  * | an argument of type `from` where a function wants `to` | `implicitCast(from, to)` |
  * | `CAST(x AS t)` allowed at all? | `canCast(from, to)` |
+ * | is a cast nullable when its child isn't? | `castForcesNullable(from, to)` |
  * | lossless? | `canUpCast(from, to)` |
  * | type of `decimal op decimal` | `decimalResult` (decimal.ts) |
  */
@@ -16,6 +17,7 @@ import {
   DAY_TIME,
   type DataType,
   DOUBLE,
+  decimal,
   field,
   INT,
   isIntegral,
@@ -166,13 +168,26 @@ export function stringPromotion(a: DataType, b: DataType): DataType | undefined 
   return b;
 }
 
-/** True when the cast to a common type is one that Spark takes as able to give null (its forceNullable). */
-function castMayFail(from: DataType, to: DataType): boolean {
-  if (from.kind === "null" || equalTypes(from, to)) return false;
-  if (from.kind === "string") return to.kind !== "string" && to.kind !== "binary";
-  if (to.kind !== "decimal") return false;
-  const exact = decimalFor(from);
-  return exact === undefined || !decimalHolds(to, exact);
+/**
+ * Spark's forceNullable: true when a cast makes the column nullable even if its child isn't, e.g. any cast of a string to a
+ * number. It holds for ANSI casts too, which never give null: Spark declares them nullable all the same.
+ */
+export function castForcesNullable(from: DataType, to: DataType): boolean {
+  if (from.kind === "null" || equalTypes(from, to) || to.kind === "string") return false;
+  if (from.kind === "string") return to.kind !== "binary";
+  if (to.kind === "date") return from.kind !== "timestamp";
+  if (from.kind === "date") return to.kind !== "timestamp";
+  const fractional = from.kind === "float" || from.kind === "double";
+  if (to.kind === "timestamp") return fractional;
+  if (to.kind === "decimal") {
+    const exact = from.kind === "boolean" ? decimal(1, 0) : fractional ? undefined : decimalFor(from);
+    if (exact === undefined) return true;
+    // Rounding may carry into one more digit before the point.
+    const hasRoom = from.kind === "decimal" && to.precision - to.scale > exact.precision - exact.scale;
+    return !hasRoom && !decimalHolds(to, exact);
+  }
+  if (from.kind === "timestamp") return to.kind === "byte" || to.kind === "short" || to.kind === "integer";
+  return isIntegral(to) && (fractional || from.kind === "decimal");
 }
 
 function complexType(
@@ -183,14 +198,14 @@ function complexType(
   if (a.kind === "array" && b.kind === "array") {
     const element = find(a.elementType, b.elementType);
     if (!element) return undefined;
-    const nullable = castMayFail(a.elementType, element) || castMayFail(b.elementType, element);
+    const nullable = castForcesNullable(a.elementType, element) || castForcesNullable(b.elementType, element);
     return array(element, a.containsNull || b.containsNull || nullable);
   }
   if (a.kind === "map" && b.kind === "map") {
     const key = find(a.keyType, b.keyType);
     const value = find(a.valueType, b.valueType);
-    if (!key || !value || castMayFail(a.keyType, key) || castMayFail(b.keyType, key)) return undefined;
-    const nullable = castMayFail(a.valueType, value) || castMayFail(b.valueType, value);
+    if (!key || !value || castForcesNullable(a.keyType, key) || castForcesNullable(b.keyType, key)) return undefined;
+    const nullable = castForcesNullable(a.valueType, value) || castForcesNullable(b.valueType, value);
     return map(key, value, a.valueContainsNull || b.valueContainsNull || nullable);
   }
   if (a.kind === "struct" && b.kind === "struct" && a.fields.length === b.fields.length) {
@@ -210,7 +225,7 @@ function commonStruct(
     if (f.name.toLowerCase() !== g.name.toLowerCase()) return undefined;
     const type = find(f.type, g.type);
     if (!type) return undefined;
-    const nullable = castMayFail(f.type, type) || castMayFail(g.type, type);
+    const nullable = castForcesNullable(f.type, type) || castForcesNullable(g.type, type);
     fields.push(field(f.name, type, f.nullable || g.nullable || nullable));
   }
   return struct(...fields);

@@ -68,6 +68,7 @@ test("joins of all kinds", () => {
 });
 
 test("what FROM takes besides tables", () => {
+  check("values (named_struct('x', 1))", "Project [named_struct('x', 1) AS col1]");
   check(
     "select * from (select 1 as x) as s, values (1, 'a'), (2, 'b') v(n, t)",
     "Project [*]",

@@ -10,6 +10,7 @@ import {
   canCast,
   canStoreAssign,
   canUpCast,
+  castForcesNullable,
   decimalResult,
   tightestCommonType,
   widerType,
@@ -94,8 +95,9 @@ test("pairs of types meet and cast as in Spark's ANSI mode", () => {
       canCast(a, b),
       canUpCast(a, b),
       canStoreAssign(a, b),
+      castForcesNullable(a, b),
     ];
-    assert.deepEqual(ours, spark, `${pair}: wider, tightest, canCast, canUpCast, canStoreAssign`);
+    assert.deepEqual(ours, spark, `${pair}: wider, tightest, canCast, canUpCast, canStoreAssign, castForcesNullable`);
   }
 });
 

@@ -90,6 +90,7 @@ for a in inputs["pairs"]:
             cast.canAnsiCast(x, y),
             cast.canUpCast(x, y),
             cast.canANSIStoreAssign(x, y),
+            cast.forceNullable(x, y),
         ]
 save("pairs.json", pairs)
 
