@@ -114,6 +114,8 @@ function arithmetic(op: Operator): ScalarFunction {
       return {
         inputs,
         output,
+        // As in Spark, where a division is nullable even when it fails instead.
+        ...(["/", "%", "pmod", "div"].includes(op.symbol) ? { nullable: true } : {}),
         evaluation: {
           nulls: "propagate",
           ...(mayReturnNull ? { mayReturnNull } : {}),
