@@ -60,7 +60,7 @@ function plainRow(schema: StructType, text: string | Uint8Array): { row: Value[]
   cursor.b = bytes;
   cursor.end = bytes.length;
   cursor.depth = 0;
-  const context = readerContext(json, true, {});
+  const context = readerContext(json, true, {}, () => 0);
   cursor.p = context.lexer.space(bytes, 0, bytes.length);
   const nothing = schema.fields.map(() => null);
   if (cursor.p === bytes.length) return { row: nothing, corrupt: false };
@@ -270,6 +270,17 @@ test("FAILFAST names the record", () => {
     () => scanner.scan(bytes, starts, ends, null, 0, 2),
     (error) => error instanceof MalformedRecord && error.row === 1 && error.message.includes('{"a":x}'),
   );
+});
+
+test("a time without a date is of today in the zone", () => {
+  const schema = struct(field("t", TIMESTAMP));
+  const { bytes, starts, ends } = recordsOf(['{"t":"03:04:05"}', '{"t":"T03:04"}']);
+  // 2024-03-09 in Auckland, 13 hours ahead.
+  const nowMs = () => Date.UTC(2024, 2, 8, 20);
+  const auckland = jsonOptions(new Map([["timeZone", "Pacific/Auckland"]]), "UTC");
+  const scanner = createJsonScanner(schema, [0], { json: auckland, wide: false, nowMs });
+  const expected = [Date.UTC(2024, 2, 8, 14, 4, 5) * 1000, Date.UTC(2024, 2, 8, 14, 4) * 1000];
+  assert.deepEqual(rowsOf(scanner.scan(bytes, starts, ends, null, 0, 2)).flat(), expected);
 });
 
 test("depth is limited, and deep values that nobody wants take no stack", () => {

@@ -3,7 +3,7 @@ import { type Batch, valueAt } from "../../columns/vector.ts";
 import { inferJsonSchema } from "../../formats/json/infer.ts";
 import { jsonOptions } from "../../formats/json/options.ts";
 import { createJsonScanner, type ScanResult } from "../../formats/json/scanner.ts";
-import { jsonRowWriter } from "../../formats/json/write.ts";
+import { jsonRowWriter } from "../../formats/json/writer.ts";
 import { readLines } from "../../formats/text/lines.ts";
 import type { FileFormat } from "./format.ts";
 import { COMPRESSION, lineWriter } from "./text-writer.ts";

@@ -1,6 +1,6 @@
 /** Spark's types in PostgreSQL's columns; values travel as text in both directions, so that none loses a digit. */
 import { textOf } from "../../columns/text.ts";
-import { jsonRowWriter } from "../../formats/json/write.ts";
+import { jsonRowWriter } from "../../formats/json/writer.ts";
 import { parseDate, parseTimestamp, parseTimestampNtz, zoneOf } from "../../types/datetime.ts";
 import {
   BINARY,

@@ -1,6 +1,6 @@
 /** Spark's types in SQLite's columns. */
 import { textOf } from "../../columns/text.ts";
-import { jsonRowWriter } from "../../formats/json/write.ts";
+import { jsonRowWriter } from "../../formats/json/writer.ts";
 import { parseDate, parseTimestamp, parseTimestampNtz, zoneOf } from "../../types/datetime.ts";
 import {
   BINARY,

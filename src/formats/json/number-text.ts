@@ -1,35 +1,4 @@
-/** Numbers to and from text as Java writes and reads them. */
-
-/** A double as Java's `Double.toString` writes it: `1.0`, `1.0E7`, `NaN`, `-Infinity`. */
-export function doubleText(x: number): string {
-  if (Number.isNaN(x)) return "NaN";
-  if (!Number.isFinite(x)) return x > 0 ? "Infinity" : "-Infinity";
-  if (x === 0) return Object.is(x, -0) ? "-0.0" : "0.0";
-  return javaForm(x, String(x));
-}
-
-/** A float as Java's `Float.toString` writes it: the shortest digits that give the same float. */
-export function floatText(x: number): string {
-  if (!Number.isFinite(x) || x === 0) return doubleText(x);
-  for (let digits = 1; digits < 9; digits++) {
-    const text = x.toPrecision(digits);
-    if (Math.fround(Number(text)) === x) return javaForm(x, String(Number(text)));
-  }
-  return javaForm(x, String(Number(x.toPrecision(9))));
-}
-
-function javaForm(x: number, text: string): string {
-  const size = Math.abs(x);
-  if (size >= 1e-3 && size < 1e7) return text.includes(".") ? text : `${text}.0`;
-  const sign = text.startsWith("-") ? "-" : "";
-  const [mantissa, exponentText] = (sign === "" ? text : text.slice(1)).split("e") as [string, string | undefined];
-  const [whole, fraction = ""] = mantissa.split(".") as [string, string | undefined];
-  const all = whole + fraction;
-  const leading = all.length - all.replace(/^0+/, "").length;
-  const digits = all.slice(leading).replace(/0+$/, "");
-  const exponent = Number(exponentText ?? 0) + whole.length - 1 - leading;
-  return `${sign}${digits[0]}.${digits.slice(1) || "0"}E${exponent}`;
-}
+/** Decimal numbers to and from text as Java reads and writes them. */
 
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10}))?$/;
 

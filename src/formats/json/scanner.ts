@@ -17,6 +17,8 @@ export interface JsonScannerOptions {
   readonly wide: boolean;
   /** How texts are read where `json` names a date or timestamp format. */
   readonly parsers?: PatternParsers;
+  /** The time, for texts that have no date. */
+  readonly nowMs?: () => number;
 }
 
 export interface ScanResult {
@@ -127,7 +129,7 @@ class GeneratedScanner implements JsonScanner {
     const isRead = (f: StructField, ordinal: number): boolean =>
       f.name !== corruptName && (checksAll || wanted.includes(ordinal));
     this.read = schema.fields.filter(isRead);
-    this.context = readerContext(options.json, options.wide, options.parsers ?? {});
+    this.context = readerContext(options.json, options.wide, options.parsers ?? {}, options.nowMs ?? Date.now);
     this.codes = this.read.map((f) => ({ name: f.name, type: this.emittedType(f.type), wide: options.wide }));
     this.readers = this.read.map((f) => readerOf(f.type, this.context));
     const byName = new Map(this.read.map((f, k) => [f.name, k]));
@@ -138,7 +140,7 @@ class GeneratedScanner implements JsonScanner {
       slow: this.read.map((f, k) => this.slowReader(f.type, k)),
       iso: isoTimestamp,
       isoDays,
-      offsetUs: this.context.zone.fixedUs ?? Number.NaN,
+      offsetUs: (this.context.zone.fixedOffset ?? Number.NaN) * 1_000_000,
       findText: (text: string) => byName.get(text) ?? -1,
     };
     this.run = this.compile(undefined);

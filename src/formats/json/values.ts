@@ -1,10 +1,11 @@
+import { doubleText } from "../../columns/text.ts";
+import { parseDate, parseTimestamp, parseTimestampNtz, type Zone, zoneOf } from "../../types/datetime.ts";
+import { parseDayTime, parseYearMonth } from "../../types/intervals.ts";
 import type { ArrayType, DataType, DecimalType, MapType, StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
-import { parseDate, parseTimestamp, parseTimestampNtz } from "./datetime.ts";
 import { Lexer, plainText, type Token } from "./lexer.ts";
-import { doubleText, unscaled } from "./number-text.ts";
+import { unscaled } from "./number-text.ts";
 import type { JsonOptions } from "./options.ts";
-import { type Zone, zoneOf } from "./zone.ts";
 
 /** What a reader gives when the value isn't of its type. */
 export const BAD: unique symbol = Symbol("not of this type");
@@ -34,16 +35,22 @@ export interface ReaderContext {
   readonly zone: Zone;
   readonly wide: boolean;
   readonly parsers: PatternParsers;
+  /** Days since 1970 in the zone: the date of a time without one. */
+  readonly today: () => number;
 }
 
-export function readerContext(options: JsonOptions, wide: boolean, parsers: PatternParsers): ReaderContext {
-  return {
-    lexer: new Lexer(options),
-    options,
-    zone: zoneOf(options.timeZone) ?? (zoneOf("UTC") as Zone),
-    wide,
-    parsers,
+export function readerContext(
+  options: JsonOptions,
+  wide: boolean,
+  parsers: PatternParsers,
+  nowMs: () => number,
+): ReaderContext {
+  const zone = zoneOf(options.timeZone);
+  const today = (): number => {
+    const seconds = Math.floor(nowMs() / 1000);
+    return Math.floor((seconds + zone.offsetAt(seconds)) / 86_400);
   };
+  return { lexer: new Lexer(options), options, zone, wide, parsers, today };
 }
 
 type Scalar = (c: Cursor, token: Token, start: number, end: number) => Value | typeof BAD;
@@ -112,22 +119,41 @@ function scalarOf(type: DataType, context: ReaderContext): Scalar {
     case "binary":
       return (c, token, start, end) => (token === "string" ? (base64(textOf(c, start, end)) ?? BAD) : BAD);
     case "date":
-      return fromText(context.parsers.date ?? parseDate);
+      return fromText(context.parsers.date ?? dateOf);
     case "timestamp": {
-      const parse = context.parsers.timestamp ?? ((text: string) => parseTimestamp(text, context.zone));
-      const text = fromText((value) => long(parse(value)));
+      const own = context.parsers.timestamp;
+      const text = fromText(own === undefined ? (value) => timestampOf(value, context) : (value) => long(own(value)));
       return (c, token, start, end) =>
         token === "int" ? (longOf(c, start, end, 1_000_000n, wide) ?? BAD) : text(c, token, start, end);
     }
     case "timestamp_ntz": {
-      const parse = context.parsers.timestampNtz ?? parseTimestampNtz;
-      return fromText((value) => long(parse(value)));
+      const own = context.parsers.timestampNtz;
+      return fromText(own === undefined ? (value) => wallClockOf(value, wide) : (value) => long(own(value)));
     }
     case "null":
       return () => null;
+    case "daytime_interval":
+      return fromText((value) => long(parseDayTime(value, type.start, type.end)));
+    case "yearmonth_interval":
+      return fromText((value) => parseYearMonth(value, type.start, type.end));
     default:
       return () => BAD;
   }
+}
+
+/** Spark 1.5 wrote dates as the number of days, and still reads them. */
+function dateOf(text: string): number | undefined {
+  return parseDate(text) ?? (/^[+-]?\d{1,3}$/.test(text) ? Number(text) : undefined);
+}
+
+/** `GMT` before an offset is what Spark 1.x wrote. */
+function timestampOf(text: string, { zone, wide, today }: ReaderContext): number | bigint | undefined {
+  return parseTimestamp(text, zone, wide, today()) ?? parseTimestamp(text.replace("GMT", ""), zone, wide, today());
+}
+
+/** A text with a zone is no TIMESTAMP_NTZ in JSON. */
+function wallClockOf(text: string, wide: boolean): number | bigint | undefined {
+  return /:\d{1,2}(?:\.\d*)?[^\d.:]*[^\s\d.:]/.test(text) ? undefined : parseTimestampNtz(text, wide);
 }
 
 function wholeNumber(min: number, max: number, convert: (x: number) => number): Scalar {

@@ -1,11 +1,14 @@
 /** Rows to JSON text, as Spark's to_json and its JSON files write it. */
+
+import { doubleText, floatText } from "../../columns/text.ts";
 import type { Batch, Utf8Vector, Vector } from "../../columns/vector.ts";
+import { formatDate, type Zone, zoneOf } from "../../types/datetime.ts";
+import { formatDayTime, formatYearMonth } from "../../types/intervals.ts";
 import { type DataType, STRING, type StructType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
+import { isoNtzText, isoText } from "../text/iso.ts";
 import { BytesOut } from "./bytes-out.ts";
-import { dateText, dayTimeIntervalText, timestampText, yearMonthIntervalText } from "./datetime-text.ts";
-import { bigDecimalText, doubleText, floatText } from "./number-text.ts";
-import { type Zone, zoneOf } from "./zone.ts";
+import { bigDecimalText } from "./number-text.ts";
 
 export interface JsonWriterOptions {
   /** Zone in which timestamps are shown. */
@@ -46,7 +49,7 @@ const FALSE_TEXT = new Uint8Array(Buffer.from("false"));
  */
 export function createJsonWriter(schema: StructType, options: JsonWriterOptions): JsonWriter {
   const context: Context = {
-    zone: zoneOf(options.timeZone) ?? (zoneOf("UTC") as Zone),
+    zone: zoneOf(options.timeZone),
     keepNulls: options.ignoreNullFields === false,
     formats: options.formats ?? {},
   };
@@ -87,6 +90,17 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
       }
       return { repr: "utf8", type: STRING, bytes: out.bytes, starts, ends, nulls: null };
     },
+  };
+}
+
+/** The function that writes one row of values, in the schema's order, as text. For rows that come singly. */
+export function jsonRowWriter(schema: StructType, timeZone: string): (values: readonly Value[]) => string {
+  const write = structWriter(schema, { zone: zoneOf(timeZone), keepNulls: false, formats: {} });
+  const out = new BytesOut();
+  return (values) => {
+    out.length = 0;
+    write(values as Value[], out);
+    return Buffer.from(out.bytes.buffer, 0, out.length).toString("utf8");
   };
 }
 
@@ -161,17 +175,17 @@ function valueWriter(type: DataType, context: Context): Write {
         out.byte(34);
       };
     case "date":
-      return (v, out) => out.quoted((formats.date ?? dateText)(v as number));
+      return (v, out) => out.quoted((formats.date ?? formatDate)(v as number));
     case "timestamp":
-      return (v, out) => out.quoted((formats.timestamp ?? ((us) => timestampText(us, zone)))(v as number | bigint));
+      return (v, out) => out.quoted((formats.timestamp ?? ((us) => isoText(us, zone)))(v as number | bigint));
     case "timestamp_ntz":
       return (v, out) => {
-        out.quoted((formats.timestampNtz ?? ((us) => timestampText(us, undefined)))(v as number | bigint));
+        out.quoted((formats.timestampNtz ?? isoNtzText)(v as number | bigint));
       };
     case "daytime_interval":
-      return (v, out) => out.quoted(dayTimeIntervalText(v as number | bigint, type));
+      return (v, out) => out.quoted(formatDayTime(v as number | bigint, type.start, type.end));
     case "yearmonth_interval":
-      return (v, out) => out.quoted(yearMonthIntervalText(v as number, type));
+      return (v, out) => out.quoted(formatYearMonth(v as number, type.start, type.end));
     case "array":
       return arrayWriter(valueWriter(type.elementType, context));
     case "map":
