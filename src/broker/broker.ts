@@ -51,7 +51,12 @@ export class Broker {
       storage: (topic, id, partition) => store.logStorage(topic, id, partition),
       write: (event) => store.write("topics", event),
     });
-    this.groups = new Groups({ now, write: (event) => store.write("groups", event) });
+    this.groups = new Groups({
+      now,
+      topics: () =>
+        this.topics.list().map(({ id, name, partitions }) => ({ id, name, partitionCount: partitions.length })),
+      write: (event) => store.write("groups", event),
+    });
     this.transactions = new Transactions(
       {
         now,

@@ -1,5 +1,8 @@
 import type { Broker } from "../broker.ts";
+import { ConsumerGroup } from "../groups/consumer-group.ts";
+import { type AnyGroup, hasPending } from "../groups/shared.ts";
 import { defineApi } from "../protocol/api.ts";
+import { attempt } from "../protocol/attempt.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 import { array, boolean, field, int16, int32, int64, nullable, string, struct } from "../protocol/schema.ts";
 
@@ -65,18 +68,34 @@ export const offsetFetch = defineApi({
       : { groups: groups.map((group) => ({ groupId: group.groupId, topics: [], errorCode })) },
 });
 
-function offsetsOf(broker: Broker, { groupId, topics }: GroupQuery, requireStable: boolean) {
+/** A member of a newer group says who it is, and is told when it isn't any more. */
+function checkMember(group: AnyGroup | undefined, memberId: string, memberEpoch: number): null {
+  if (group instanceof ConsumerGroup && memberEpoch >= 0) group.checkEpoch(memberId, memberEpoch);
+  return null;
+}
+
+function offsetsOf(broker: Broker, { groupId, memberId, memberEpoch, topics }: GroupQuery, requireStable: boolean) {
   const group = broker.groups.get(groupId);
+  const refusal =
+    memberId === null
+      ? null
+      : attempt(
+          () => checkMember(group, memberId, memberEpoch),
+          ({ code }) => code,
+        );
+  if (refusal !== null) return { groupId, errorCode: refusal, topics: [] };
   const wanted =
-    topics ?? group?.offsets.topics().map(({ name, partitions }) => ({ name, partitionIndexes: partitions })) ?? [];
+    topics ??
+    group?.kept.offsets.topics().map(({ name, partitions }) => ({ name, partitionIndexes: partitions })) ??
+    [];
   return {
     groupId,
     errorCode: ErrorCode.NONE,
     topics: wanted.map(({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((partitionIndex) => {
-        const committed = group?.offsets.get(name, partitionIndex);
-        const unstable = requireStable && group?.hasPending(name, partitionIndex) === true;
+        const committed = group?.kept.offsets.get(name, partitionIndex);
+        const unstable = requireStable && group !== undefined && hasPending(group, name, partitionIndex);
         return {
           partitionIndex,
           committedOffset: unstable ? -1 : (committed?.offset ?? -1),

@@ -44,7 +44,8 @@ export const joinGroup = defineApi({
     }
     const known = broker.groups.get(groupId);
     if (known === undefined && memberId !== "") return refused("UNKNOWN_MEMBER_ID", memberId);
-    const result = broker.groups.getOrCreate(groupId).join({
+    if (known?.type === "consumer" && known.memberCount > 0) return refused("INCONSISTENT_GROUP_PROTOCOL", memberId);
+    const result = broker.groups.classicGroup(groupId).join({
       memberId,
       instanceId: query.groupInstanceId,
       clientId,

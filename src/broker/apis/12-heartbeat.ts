@@ -21,7 +21,7 @@ export const heartbeat = defineApi({
   handle({ broker }, { groupId, generationId, memberId, groupInstanceId: instanceId }) {
     try {
       if (groupId === "") throw new KafkaError("INVALID_GROUP_ID");
-      const group = broker.groups.get(groupId);
+      const group = broker.groups.classic(groupId);
       if (group === undefined) throw new KafkaError("UNKNOWN_MEMBER_ID");
       group.heartbeat({ memberId, instanceId, generationId });
       return { errorCode: ErrorCode.NONE };

@@ -43,7 +43,7 @@ export const leaveGroup = defineApi({
 
 function leave(broker: Broker, groupId: string, memberId: string, instanceId: string | null): number {
   try {
-    const group = broker.groups.get(groupId);
+    const group = broker.groups.classic(groupId);
     if (group === undefined) throw new KafkaError("UNKNOWN_MEMBER_ID");
     group.leave(memberId, instanceId);
     return ErrorCode.NONE;

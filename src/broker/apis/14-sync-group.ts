@@ -33,7 +33,7 @@ export const syncGroup = defineApi({
     if (version >= 5 && (query.protocolType === null || query.protocolName === null)) {
       return refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }
-    const group = broker.groups.get(query.groupId);
+    const group = broker.groups.classic(query.groupId);
     if (group === undefined) return refused(ErrorCode.UNKNOWN_MEMBER_ID);
     const { memberId, generationId, groupInstanceId: instanceId } = query;
     const assignments = new Map(query.assignments.map((each) => [each.memberId, each.assignment]));

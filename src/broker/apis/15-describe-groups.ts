@@ -50,7 +50,7 @@ function nobody(groupId: string, groupState: string) {
 
 function describe(broker: Broker, groupId: string) {
   if (groupId === "") return { ...nobody(groupId, ""), errorCode: ErrorCode.INVALID_GROUP_ID };
-  const group = broker.groups.get(groupId);
+  const group = broker.groups.classic(groupId);
   if (group === undefined) return nobody(groupId, "Dead");
   // What members said and got is settled only while the group is stable.
   const settled = group.state === "Stable";

@@ -35,12 +35,12 @@ export const listGroups = defineApi({
       groups: broker.groups
         .list()
         .filter(({ state }) => states.length === 0 || states.includes(state.toLowerCase()))
-        .filter(() => types.length === 0 || types.includes("classic"))
-        .map(({ id, protocolType, state }) => ({
+        .filter(({ type }) => types.length === 0 || types.includes(type))
+        .map(({ id, protocolType, state, type }) => ({
           groupId: id,
           protocolType: protocolType ?? "",
           groupState: state,
-          groupType: "classic",
+          groupType: type,
         })),
     };
   },

@@ -25,7 +25,7 @@ export const offsetDelete = defineApi({
       ErrorCode;
     const group = broker.groups.get(groupId);
     if (group === undefined) return { errorCode: GROUP_ID_NOT_FOUND, topics: [] };
-    if (group.members.size > 0 && group.protocolType !== "consumer") return { errorCode: NON_EMPTY_GROUP, topics: [] };
+    if (group.memberCount > 0 && group.protocolType !== "consumer") return { errorCode: NON_EMPTY_GROUP, topics: [] };
     return {
       errorCode: NONE,
       topics: topics.map(({ name, partitions }) => ({

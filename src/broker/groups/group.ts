@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { KafkaError } from "../protocol/errors.ts";
 import type { JoinResult, Member, Protocol, SyncResult } from "./member.ts";
-import { Offsets } from "./offsets.ts";
+import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./shared.ts";
 import { subscribedTopics } from "./subscription.ts";
 
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
@@ -21,13 +21,6 @@ export interface JoinRequest {
   readonly supportsSkippingAssignment: boolean;
 }
 
-/** What a request says about the member it comes from. */
-export interface MemberClaim {
-  readonly memberId: string;
-  readonly instanceId: string | null;
-  readonly generationId: number;
-}
-
 export interface GroupSettings {
   readonly initialRebalanceDelayMs: number;
   readonly maxSize: number;
@@ -36,11 +29,10 @@ export interface GroupSettings {
 const NO_BYTES = Buffer.alloc(0);
 
 /** A consumer group of the classic protocol: its members, its generation, its offsets. */
-export class Group {
+export class Group implements AnyGroup {
+  readonly type = "classic";
   readonly id: string;
-  readonly offsets = new Offsets();
-  /** Offsets that open transactions will commit: partition key by producer id. */
-  readonly pending = new Map<number, Set<string>>();
+  readonly kept: GroupOffsets;
   state: GroupState = "Empty";
   protocolType: string | null = null;
   protocolName: string | null = null;
@@ -55,9 +47,14 @@ export class Group {
   #sync: NodeJS.Timeout | undefined;
   #delayedBeyond = 0;
 
-  constructor(id: string, settings: GroupSettings) {
+  constructor(id: string, kept: GroupOffsets, settings: GroupSettings) {
     this.id = id;
+    this.kept = kept;
     this.#settings = settings;
+  }
+
+  get memberCount(): number {
+    return this.members.size;
   }
 
   /** Takes a member in, or again; the answer comes when the rebalance is over. */
@@ -455,11 +452,12 @@ export class Group {
     return false;
   }
 
-  /** True while an open transaction may still commit an offset for the partition. */
-  hasPending(topic: string, partition: number): boolean {
-    const key = `${topic}-${partition}`;
-    for (const partitions of this.pending.values()) if (partitions.has(key)) return true;
-    return false;
+  checkCommit(claim: MemberClaim, transactional: boolean): void {
+    const fromOutside = transactional ? isAnonymous(claim) : claim.generationId < 0 && this.state === "Empty";
+    if (fromOutside && claim.instanceId === null) return;
+    const member = this.claimed(claim);
+    this.touch(member);
+    if (!transactional && this.state === "CompletingRebalance") throw new KafkaError("REBALANCE_IN_PROGRESS");
   }
 
   /** Ends the group; requests that wait are answered. */

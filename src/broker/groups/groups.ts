@@ -1,6 +1,8 @@
 import { KafkaError } from "../protocol/errors.ts";
-import { Group, type GroupSettings, type MemberClaim } from "./group.ts";
-import type { OffsetEntry } from "./offsets.ts";
+import { ConsumerGroup, type TopicView } from "./consumer-group.ts";
+import { Group, type GroupSettings } from "./group.ts";
+import { type OffsetEntry, Offsets } from "./offsets.ts";
+import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./shared.ts";
 
 /** A change of committed offsets, as the journal keeps it. */
 export type GroupEvent =
@@ -10,6 +12,7 @@ export type GroupEvent =
 
 export interface GroupStore {
   now(): number;
+  topics(): readonly TopicView[];
   write(event: GroupEvent): void;
 }
 
@@ -18,7 +21,7 @@ const METADATA_LENGTH_MAX = 4096;
 
 /** All consumer groups of the broker. */
 export class Groups {
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, Group | ConsumerGroup>();
   readonly #store: GroupStore;
   readonly #settings: GroupSettings;
 
@@ -27,17 +30,57 @@ export class Groups {
     this.#settings = settings;
   }
 
-  get(id: string): Group | undefined {
+  get(id: string): Group | ConsumerGroup | undefined {
     return this.#groups.get(id);
   }
 
-  getOrCreate(id: string): Group {
-    let group = this.#groups.get(id);
-    if (group === undefined) this.#groups.set(id, (group = new Group(id, this.#settings)));
+  /** A group of the classic protocol. */
+  classic(id: string): Group | undefined {
+    const group = this.#groups.get(id);
+    return group instanceof Group ? group : undefined;
+  }
+
+  /** A group of the protocol of KIP-848. */
+  consumer(id: string): ConsumerGroup | undefined {
+    const group = this.#groups.get(id);
+    return group instanceof ConsumerGroup ? group : undefined;
+  }
+
+  #getOrCreate(id: string): Group | ConsumerGroup {
+    return this.#groups.get(id) ?? this.classicGroup(id);
+  }
+
+  /**
+   * A group that members of the classic protocol may join: a new one, or one whose members of the other have left.
+   *
+   * @throws KafkaError INCONSISTENT_GROUP_PROTOCOL
+   */
+  classicGroup(id: string): Group {
+    const known = this.#groups.get(id);
+    if (known instanceof Group) return known;
+    if (known !== undefined && known.memberCount > 0) throw new KafkaError("INCONSISTENT_GROUP_PROTOCOL");
+    const group = new Group(id, known?.kept ?? newOffsets(), this.#settings);
+    this.#groups.set(id, group);
     return group;
   }
 
-  list(): Group[] {
+  /**
+   * A group that members of the protocol of KIP-848 may join.
+   *
+   * @throws KafkaError GROUP_ID_NOT_FOUND when it has members of the classic protocol
+   */
+  consumerGroup(id: string): ConsumerGroup {
+    const known = this.#groups.get(id);
+    if (known instanceof ConsumerGroup) return known;
+    if (known !== undefined && known.state !== "Empty") {
+      throw new KafkaError("GROUP_ID_NOT_FOUND", `Group ${id} is not a consumer group.`);
+    }
+    const group = new ConsumerGroup(id, known?.kept ?? newOffsets(), () => this.#store.topics());
+    this.#groups.set(id, group);
+    return group;
+  }
+
+  list(): (Group | ConsumerGroup)[] {
     return [...this.#groups.values()];
   }
 
@@ -66,35 +109,29 @@ export class Groups {
     this.#apply({ type: "commit", group: id, offsets });
   }
 
-  #committer(id: string, claim: MemberClaim): Group {
+  #committer(id: string, claim: MemberClaim): AnyGroup {
     const known = this.#groups.get(id);
-    if (claim.generationId < 0 && claim.memberId === "" && (known === undefined || known.state === "Empty")) {
-      return this.getOrCreate(id);
-    }
+    if (known === undefined && claim.generationId < 0 && claim.memberId === "") return this.#getOrCreate(id);
     if (known === undefined) throw new KafkaError("ILLEGAL_GENERATION");
-    if (claim.generationId < 0 && known.state === "Empty" && claim.instanceId === null) return known;
-    const member = known.claimed(claim);
-    known.touch(member);
-    if (known.state === "CompletingRebalance") throw new KafkaError("REBALANCE_IN_PROGRESS");
+    known.checkCommit(claim, false);
     return known;
   }
 
   /**
    * Checks that a member of a group may commit within a transaction.
    *
-   * @throws KafkaError ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID
+   * @throws KafkaError ILLEGAL_GENERATION, STALE_MEMBER_EPOCH, UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID
    */
   checkTransactionalCommit(id: string, claim: MemberClaim): void {
-    const anonymous = claim.generationId < 0 && claim.memberId === "" && claim.instanceId === null;
-    if (anonymous) return;
+    if (isAnonymous(claim)) return;
     const group = this.#groups.get(id);
     if (group === undefined) throw new KafkaError("ILLEGAL_GENERATION");
-    group.claimed(claim);
+    group.checkCommit(claim, true);
   }
 
   /** Notes partitions whose offsets an open transaction may still commit. */
   addPending(id: string, producerId: number, offsets: readonly { topic: string; partition: number }[]): void {
-    const { pending } = this.getOrCreate(id);
+    const { pending } = this.#getOrCreate(id).kept;
     const partitions = pending.get(producerId) ?? new Set();
     for (const { topic, partition } of offsets) partitions.add(`${topic}-${partition}`);
     pending.set(producerId, partitions);
@@ -102,8 +139,8 @@ export class Groups {
 
   dropPending(id: string, producerId: number): void {
     const group = this.#groups.get(id);
-    group?.pending.delete(producerId);
-    const unused = group?.state === "Empty" && group.offsets.isEmpty && group.pending.size === 0;
+    group?.kept.pending.delete(producerId);
+    const unused = group?.state === "Empty" && group.kept.offsets.isEmpty && group.kept.pending.size === 0;
     if (unused) this.#groups.delete(id);
   }
 
@@ -122,15 +159,15 @@ export class Groups {
   }
 
   /** Forgets what a group has committed for a partition. */
-  forget(group: Group, topic: string, partition: number): void {
+  forget(group: AnyGroup, topic: string, partition: number): void {
     this.#store.write({ type: "forget", group: group.id, topic, partition });
-    group.offsets.delete(topic, partition);
+    group.kept.offsets.delete(topic, partition);
   }
 
   /** Forgets what all groups have committed for a topic that is gone. */
   forgetTopic(topic: string): void {
     for (const group of this.#groups.values()) {
-      if (group.offsets.delete(topic)) this.#store.write({ type: "forget", group: group.id, topic });
+      if (group.kept.offsets.delete(topic)) this.#store.write({ type: "forget", group: group.id, topic });
     }
   }
 
@@ -139,7 +176,7 @@ export class Groups {
       this.#groups.delete(event.group);
       return;
     }
-    const { offsets } = this.getOrCreate(event.group);
+    const { offsets } = this.#getOrCreate(event.group).kept;
     if (event.type === "commit") for (const entry of event.offsets) offsets.set(entry);
     else offsets.delete(event.topic, event.partition);
   }
@@ -151,7 +188,7 @@ export class Groups {
   /** The events that would bring the offsets to where they are. */
   *snapshot(): Iterable<GroupEvent> {
     for (const group of this.#groups.values()) {
-      const offsets = group.offsets.entries();
+      const offsets = group.kept.offsets.entries();
       if (offsets.length > 0) yield { type: "commit", group: group.id, offsets };
     }
   }
@@ -159,4 +196,8 @@ export class Groups {
   close(): void {
     for (const group of this.#groups.values()) group.die();
   }
+}
+
+function newOffsets(): GroupOffsets {
+  return { offsets: new Offsets(), pending: new Map() };
 }

@@ -1,6 +1,6 @@
-import type { MemberClaim } from "../groups/group.ts";
 import type { Groups } from "../groups/groups.ts";
 import type { OffsetEntry } from "../groups/offsets.ts";
+import type { MemberClaim } from "../groups/shared.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type BatchHeader, buildMarker, checkBatch, isTransactional } from "../protocol/batch.ts";
 import { KafkaError } from "../protocol/errors.ts";
@@ -197,7 +197,7 @@ export class Transactions {
       log.append(marker, checkBatch(marker));
       touched.add(log);
     }
-    if (commit) for (const [group, offset] of entry.offsets) this.#groups.store(group, [offset]);
+    if (commit) this.#storeOffsets(entry);
     for (const group of entry.groups) this.#groups.dropPending(group, entry.producerId);
     entry.partitions = [];
     entry.groups = [];
@@ -205,6 +205,15 @@ export class Transactions {
     entry.state = commit ? "CompleteCommit" : "CompleteAbort";
     this.#save(entry);
     return this.#store.publish(touched);
+  }
+
+  #storeOffsets({ offsets }: TransactionEntry): void {
+    const byGroup = Map.groupBy(offsets, ([group]) => group);
+    for (const [group, entries] of byGroup)
+      this.#groups.store(
+        group,
+        entries.map(([, offset]) => offset),
+      );
   }
 
   /**
