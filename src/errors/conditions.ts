@@ -128,6 +128,10 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs an array and values of one type, but they are <leftType> and <rightType>. Cast one of them.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs two arrays of one type, but they are <leftType> and <rightType>. Cast one of them.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the two sides have types that don't go together, <left> and <right>. Cast one of them.",
     sqlState: "42K09",
@@ -168,6 +172,10 @@ export const conditions = {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the <filter> must be BOOLEAN, not <type>. Compare it with something.",
     sqlState: "42K09",
   },
+  "DATATYPE_MISMATCH.HASH_MAP_TYPE": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> doesn't take maps, because equal maps may hold their entries in another order. Hash map_entries sorted with array_sort instead.",
+    sqlState: "42K09",
+  },
   "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: the keys of a map read from JSON must be STRING, not <schema>.",
     sqlState: "42K09",
@@ -182,6 +190,10 @@ export const conditions = {
   },
   "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH": {
     template: "IN has <leftLength> values on its left and a subquery with <rightLength> columns on its right. They must be as many.",
+    sqlState: "42K09",
+  },
+  "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES": {
+    template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs maps of one type, but they are <dataType>.",
     sqlState: "42K09",
   },
   "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT": {
@@ -331,6 +343,10 @@ export const conditions = {
   "INCOMPLETE_TYPE_DEFINITION.STRUCT": {
     template: "STRUCT needs its fields, e.g. STRUCT<name: STRING, id: INT>.",
     sqlState: "42K01",
+  },
+  "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION": {
+    template: "<pattern> is not a date and time pattern of this version. Quote literal letters with apostrophes, and see the list of pattern letters.",
+    sqlState: "42K0B",
   },
   INTERNAL_ERROR: {
     template: "<message>",
@@ -822,10 +838,6 @@ export const conditions = {
   },
   STREAMING_QUERY_IN_BATCH: {
     template: "A query with a streaming source must be started with writeStream.start(). For a look at some rows, write to format(\"memory\") or format(\"console\"), or read the source with spark.read.",
-    sqlState: "0A000",
-  },
-  STREAMING_QUERY_NEEDS_START: {
-    template: "Queries with streaming sources must be executed with writeStream.start().",
     sqlState: "0A000",
   },
   STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA: {

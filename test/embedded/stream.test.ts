@@ -327,7 +327,7 @@ test("what is wrong with a query is an error at its start", async () => {
   await refused(stream().format("console").option("numrow", 3).start(), /UNKNOWN_OPTION.*Did you mean numRows/);
   await refused(stream().format("noop").trigger({ processingTime: "soon" }).start(), /INVALID_TRIGGER_INTERVAL/);
   await refused(spark.range(3).writeStream.format("noop").start(), /WRITE_STREAM_NOT_ALLOWED/);
-  await refused(input.toDF(spark).collect(), /STREAMING_QUERY_NEEDS_START/);
+  await refused(input.toDF(spark).collect(), /STREAMING_QUERY_IN_BATCH/);
   await refused(input.toDF(spark).select("valu").writeStream.format("noop").start(), /UNRESOLVED_COLUMN/);
   assert.deepEqual(await spark.streams.active(), []);
 });

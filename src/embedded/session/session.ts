@@ -4,7 +4,6 @@ import type { ExplainMode, ResultBatch } from "../../api/engine.ts";
 import { batchFromRows } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
 import type { Clock, Environment, Logger } from "../../connectors/contract.ts";
-import { SluiceError } from "../../errors/error.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
 import { lookupFunction } from "../../functions/registry.ts";
 import type { Relation } from "../../plan/messages.ts";
@@ -90,10 +89,9 @@ export class Session {
     for await (const batch of query.rows()) yield { schema: query.schema, batch };
   }
 
-  /** @throws STREAMING_QUERY_NEEDS_START for a relation that reads a stream */
+  /** @throws STREAMING_QUERY_IN_BATCH for a relation that reads a stream */
   async batchQuery(relation: Relation): Promise<ReadyQuery> {
     const query = await this.analyze(relation);
-    if (isStreamingPlan(query.plan)) throw new SluiceError("STREAMING_QUERY_NEEDS_START");
     checkBatch(query.logical);
     const { plan, script } = bindScripts(query.plan, this.bindScript);
     return {
