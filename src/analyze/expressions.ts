@@ -279,8 +279,7 @@ function otherItem(block: Block, message: Expression): NamedExpression[] {
 /** A column that is only cast keeps its name. */
 function castName(message: Expression, expression: TypedExpression): string | undefined {
   if (message.exprType.case !== "cast" || expression.kind !== "cast") return undefined;
-  const { child } = expression;
-  return child.kind === "attribute" || child.kind === "field" ? child.name : undefined;
+  return expression.child.kind === "attribute" ? expression.child.name : undefined;
 }
 
 /** `* EXCEPT (a, b)`. */

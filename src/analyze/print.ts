@@ -54,7 +54,7 @@ function callName(call: Call, args: readonly string[]): string {
   if (args.length === 1 && (call.fn.name === "+" || call.fn.name === "-")) return `(${call.fn.name} ${args[0]})`;
   if (call.fn.name === "get_array_struct_fields") return `${args[0]}.${elementFieldName(call)}`;
   const rest = IMPLIED[call.written ?? call.fn.name]?.[args.length] ?? [];
-  if (call.fn.prettyName) return call.fn.prettyName([...args, ...rest]);
+  if (call.fn.prettyName) return call.fn.prettyName([...args, ...rest], call.written);
   return `${call.written ?? call.fn.name}(${[...args, ...rest].join(", ")})`;
 }
 

@@ -159,6 +159,7 @@ const windowTime: ScalarFunction = {
   resolve: (args) => ({
     inputs: [args[0].type],
     output: args[0].type.kind === "struct" ? args[0].type.fields[1].type : args[0].type,
+    nullable: true,
     evaluation: { nulls: "propagate", emit: (e, [window]) => `(${window}[1] - ${e.wide ? "1n" : "1"})` },
   }),
 };

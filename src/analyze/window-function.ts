@@ -105,7 +105,15 @@ function windowUse(
   if (definition.kind === "aggregate") {
     const call = aggregateCall({ ...block, aggregates: "allowed" }, definition, name, args, false);
     const frame = spec.frame ?? (order.length === 0 ? ENTIRE : UP_TO_PEERS);
-    return { output: column(call.type, true), partition, order, args: call.args, compute: undefined, call, frame };
+    return {
+      output: column(call.type, call.nullable),
+      partition,
+      order,
+      args: call.args,
+      compute: undefined,
+      call,
+      frame,
+    };
   }
   throw new SluiceError("UNSUPPORTED_EXPR_FOR_WINDOW", { sqlExpr: `"${name}()"` });
 }

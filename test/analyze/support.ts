@@ -120,7 +120,8 @@ function plainValue(value: Value, type: DataType): unknown {
       return type.fields.map((f, i) => plainValue((value as Value[])[i], f.type));
     case "map": {
       const { keys, values } = value as MapValue;
-      return keys.map((k, i) => [plainValue(k, type.keyType), plainValue(values[i], type.valueType)]);
+      const pairs = keys.map((k, i) => [plainValue(k, type.keyType), plainValue(values[i], type.valueType)]);
+      return pairs.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
     }
     default:
       return isLongLike(type) ? Number(value) : value;

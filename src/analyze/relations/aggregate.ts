@@ -47,8 +47,10 @@ function resultsOf(message: Aggregate): { list: readonly Expression[]; isSql: bo
 
 /** The windows that GROUP BY asked for can be named in the results. */
 function withWindows(block: Block): Attribute[] {
+  const { attributes } = block.scope;
   const windows = block.pending.timeWindows.map((w) => w.output);
-  return [...block.scope.attributes, ...windows.filter((w) => !block.scope.attributes.some((a) => a.id === w.id))];
+  // A column of the input that has the name already keeps it.
+  return [...attributes, ...windows.filter((w) => !attributes.some((a) => block.session.sameName(a.name, w.name)))];
 }
 
 /** Grouping expressions: columns, ordinals of the select list, its aliases, or ALL. */

@@ -1,4 +1,5 @@
 /** WHERE and HAVING; EXISTS and IN with a subquery become joins here. */
+import { SluiceError } from "../../errors/error.ts";
 import type { Expression, Filter } from "../../plan/messages.ts";
 import { SubqueryExpression_SubqueryType as Kind, type SubqueryExpression } from "../../plan/messages.ts";
 import type { Block } from "../block.ts";
@@ -7,7 +8,7 @@ import type { Attribute, NamedExpression, TypedExpression } from "../expression.
 import { condition, needed } from "../expressions.ts";
 import type { PlanNode, ProjectNode } from "../plan.ts";
 import { analyzeRelation, blockOver, type Place } from "../relation.ts";
-import { deepScopeOf, type Resolved } from "../scope.ts";
+import { deepScopeOf, type Resolved, unresolvedColumn } from "../scope.ts";
 import { expressionsIn, referencesOf, rewriteExpression } from "../walk.ts";
 import { oneRow } from "./leaf.ts";
 import { expose } from "./project.ts";
@@ -76,7 +77,18 @@ function filtered(block: Block, input: Resolved, expression: TypedExpression): R
     const kept = plan.output.filter((a) => a.id !== having.output.id);
     return only({ kind: "filter", output: plan.output, input: plan, condition: having.output }, kept);
   };
-  return { ...input, plan: extend([]), aggregate: { ...aggregate, extend } };
+  return { ...input, plan: asUnresolved(input, () => extend([])), aggregate: { ...aggregate, extend } };
+}
+
+/** Runs `work`; a column under an aggregation that isn't grouped by is, seen from above it, no column at all. */
+export function asUnresolved<T>(input: Resolved, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const isMissing = error instanceof SluiceError && /^MISSING_(AGGREGATION|GROUP_BY)$/.test(error.condition);
+    if (!isMissing) throw error;
+    throw unresolvedColumn([error.messageParameters["expression"].replaceAll('"', "")], input.output);
+  }
 }
 
 /** A filter; columns that it reads and that the plan hides are let through below it, and dropped again above. */

@@ -1,10 +1,11 @@
 /** df.na: fill, drop and replace. */
 
 import { SluiceError } from "../../errors/error.ts";
+import type { ScalarFunction } from "../../functions/definition.ts";
 import type { NADrop, NAFill, NAReplace } from "../../plan/messages.ts";
-import { type DataType, INT, isNumeric, STRING } from "../../types/types.ts";
+import { BOOLEAN, type DataType, INT, isNumeric, STRING } from "../../types/types.ts";
 import type { Block } from "../block.ts";
-import { callNamed } from "../calls.ts";
+import { callNamed, scalarCall } from "../calls.ts";
 import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
 import { alias, cast } from "../expressions.ts";
 import { constant, literalOf } from "../literal.ts";
@@ -37,11 +38,37 @@ export function fillMissing(place: Place, message: NAFill): Resolved {
     const value = at < 0 ? undefined : values.length === 1 ? values[0] : values[at];
     if (value === undefined || !fits(value.type, a.type)) return { expression: a, output: a };
     const isFloating = a.type.kind === "double" || a.type.kind === "float";
-    const known = isFloating ? callNamed(block, "nanvl", a, constant(a.type, null)) : a;
+    const known = isFloating ? callNamed(block, "if", callNamed(block, "isnan", a), constant(a.type, null), a) : a;
     return alias(block, callNamed(block, "coalesce", known, cast(value, a.type, "implicit")), a.name);
   });
   return projected(block, input, items);
 }
+
+/** at_least_n_non_nulls(n, …): whether so many of the values are neither null nor NaN. */
+const atLeastNonNulls: ScalarFunction = {
+  kind: "scalar",
+  name: "at_least_n_non_nulls",
+  group: "predicate",
+  doc: { summary: "Whether at least n of the values are neither null nor NaN.", args: "n, value, …", examples: [] },
+  resolve: (args) => ({
+    inputs: args.map((a) => a.type),
+    output: BOOLEAN,
+    nullable: false,
+    evaluation: {
+      nulls: "custom",
+      emit(e, [minimum, ...values]) {
+        const count = e.fresh("known");
+        e.line(`let ${count} = 0;`);
+        for (const value of values) {
+          const { value: v, isNull } = value.emit();
+          const isFloating = value.type.kind === "double" || value.type.kind === "float";
+          e.line(`if (!(${isNull})${isFloating ? ` && ${v} === ${v}` : ""}) ${count}++;`);
+        }
+        return { value: `(${count} >= ${minimum.emit().value})`, isNull: "false" };
+      },
+    },
+  }),
+};
 
 export function dropMissing(place: Place, message: NADrop): Resolved {
   const input = analyzeRelation(place, message.input);
@@ -49,7 +76,8 @@ export function dropMissing(place: Place, message: NADrop): Resolved {
   const columns = message.cols.length === 0 ? [...input.output] : chosen(block, input, message.cols);
   const minimum = constant(INT, message.minNonNulls ?? columns.length);
   if (columns.length === 0) return input;
-  return { ...input, plan: filterOver(input.plan, callNamed(block, "at_least_n_non_nulls", minimum, ...columns)) };
+  const enough = scalarCall(block, atLeastNonNulls, "at_least_n_non_nulls", [minimum, ...columns]);
+  return { ...input, plan: filterOver(input.plan, enough) };
 }
 
 export function replaceValues(place: Place, message: NAReplace): Resolved {

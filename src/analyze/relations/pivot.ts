@@ -1,15 +1,15 @@
 /** groupBy(…).pivot(column, values).agg(…): one column for each value and aggregate. */
 import { SluiceError } from "../../errors/error.ts";
 import type { Aggregate } from "../../plan/messages.ts";
-import { BOOLEAN } from "../../types/types.ts";
-import { callNamed } from "../calls.ts";
+import { BOOLEAN, INT, LONG } from "../../types/types.ts";
+import { aggregateCall, callNamed, lookup } from "../calls.ts";
 import type { NamedExpression, TypedExpression } from "../expression.ts";
 import { alias, cast, needed, resolve, resolveItem } from "../expressions.ts";
-import { literalOf } from "../literal.ts";
+import { constant, literalOf } from "../literal.ts";
 import { prettyName } from "../print.ts";
 import { blockOf, type Place } from "../relation.ts";
 import type { Resolved } from "../scope.ts";
-import { rewriteExpression } from "../walk.ts";
+import { expressionsIn, rewriteExpression } from "../walk.ts";
 import { aggregated, resolveGrouping } from "./aggregate.ts";
 
 export function pivoted(place: Place, input: Resolved, message: Aggregate): Resolved {
@@ -31,11 +31,24 @@ export function pivoted(place: Place, input: Resolved, message: Aggregate): Reso
     const matches = cast(callNamed(block, "<=>", column, value), BOOLEAN, "implicit");
     const label = value.kind === "literal" && value.value === null ? "null" : prettyName(value, place.session);
     for (const { expression, output } of aggregates) {
-      const filtered = onlyWhere(block, expression, matches);
+      const filtered = nullWithout(block, onlyWhere(block, expression, matches), matches);
       items.push(alias(block, filtered, aggregates.length === 1 ? label : `${label}_${output.name}`));
     }
   }
   return aggregated(block, input, grouping, items);
+}
+
+/** A group without a row of the value has null there, where count alone would say 0. */
+function nullWithout(
+  block: Parameters<typeof callNamed>[0],
+  expression: TypedExpression,
+  matches: TypedExpression,
+): TypedExpression {
+  if (![...expressionsIn(expression)].some((e) => e.kind === "aggregate" && !e.nullable)) return expression;
+  const count = lookup("count");
+  if (count.kind !== "aggregate") throw new SluiceError("INTERNAL_ERROR", { message: "count is not an aggregate." });
+  const rows = aggregateCall(block, count, "count", [constant(INT, 1)], false, matches);
+  return callNamed(block, "when", callNamed(block, ">", rows, constant(LONG, 0)), expression);
 }
 
 /** The aggregates of the expression, over the rows where the condition holds. */

@@ -36,7 +36,8 @@ export function projected(block: Block, input: Resolved, items: readonly NamedEx
     ...w.order.map((o) => o.expression),
     ...w.args,
   ]);
-  if (items.some((n) => isAggregate(n.expression)) || inWindows.some(isAggregate)) {
+  const inGenerators = block.pending.generators.flatMap((g) => [...g.args]);
+  if (items.some((n) => isAggregate(n.expression)) || [...inWindows, ...inGenerators].some(isAggregate)) {
     return aggregated(block, input, [], items);
   }
   checkGenerators(block, items);

@@ -77,6 +77,8 @@ function unionOf(first: PlanNode, second: PlanNode): PlanNode {
     const { metadata: _, watermarkDelayUs: delay, ...rest } = a;
     return {
       ...rest,
+      // The same but for nulls inside arrays, maps and structs, which either side may bring.
+      type: widerType(a.type, b.type) ?? a.type,
       nullable: a.nullable || b.nullable,
       ...(a.metadata === undefined ? {} : { metadata: a.metadata }),
       ...(delay === undefined ? {} : { watermarkDelayUs: Math.max(delay, b.watermarkDelayUs ?? delay) }),

@@ -12,7 +12,7 @@ import { analyzeRelation, blockOver, type Place } from "../relation.ts";
 import { deepScopeOf, type Resolved } from "../scope.ts";
 import { referencesOf } from "../walk.ts";
 import { sortOrderOf } from "../window-function.ts";
-import { needsBelow, only, overInput } from "./filter.ts";
+import { asUnresolved, needsBelow, only, overInput } from "./filter.ts";
 import { expose } from "./project.ts";
 
 export function sortRelation(place: Place, message: Sort): Resolved {
@@ -66,7 +66,7 @@ function sorted(block: Block, input: Resolved, order: readonly SortOrder[]): Pla
       extra.push({ expression, output });
       return { ...o, expression: output };
     });
-    const plan = aggregate.extend(extra);
+    const plan = asUnresolved(input, () => aggregate.extend(extra));
     return only({ kind: "sort", output: plan.output, input: plan, order: rewritten }, input.plan.output);
   }
   const wanted = new Set(order.flatMap((o) => [...referencesOf(o.expression)]));

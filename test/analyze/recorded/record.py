@@ -3,7 +3,7 @@
 Run it with a Python that has PySpark 4.2:
     python test/analyze/recorded/record.py
 It writes answers.json beside itself. Rows are in the form that the tests compare: timestamps in microseconds, dates in days,
-decimals as text, structs as lists, maps as lists of pairs, binaries in hexadecimal. Rows are sorted unless the query sorts.
+decimals as text, structs as lists, maps as sorted lists of pairs, binaries in hexadecimal. Rows are sorted unless the query sorts.
 """
 import datetime
 import decimal
@@ -19,6 +19,9 @@ spark = (
     .config("spark.ui.enabled", "false")
     .config("spark.sql.session.timeZone", "UTC")
     .config("spark.sql.shuffle.partitions", "1")
+    .config("spark.sql.codegen.wholeStage", "false")
+    .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    .config("spark.sql.adaptive.enabled", "false")
     .getOrCreate()
 )
 spark.sparkContext.setLogLevel("OFF")
@@ -39,7 +42,7 @@ def plain(value):
     if isinstance(value, (bytes, bytearray)):
         return value.hex()
     if isinstance(value, dict):
-        return [[plain(k), plain(v)] for k, v in value.items()]
+        return sorted(([plain(k), plain(v)] for k, v in value.items()), key=json.dumps)
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
