@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { DataFrame } from "../../../src/index.ts";
-import type { Case, Input, Stream } from "../case.ts";
+import type { Case, Gap, Input, Stream } from "../case.ts";
 
 const row = (columns: Record<string, unknown>, second: number): string =>
   JSON.stringify({ ...columns, ...{ t: new Date(Date.UTC(2024, 0, 1) + second * 1000).toISOString() } });
@@ -98,6 +98,16 @@ const programs: Readonly<Record<string, (i: Input) => DataFrame>> = {
   },
 };
 
+/** Differences that stay, by program. */
+const gaps: Readonly<Record<string, Gap>> = {
+  "full join in bounds": {
+    engine: "embedded",
+    condition: "different",
+    reason:
+      "Spark's streaming full outer join matches null keys with each other; by SQL's rule null = null is not true",
+  },
+};
+
 export const cases: readonly Case[] = Object.entries(programs).flatMap(([name, program]) =>
   Object.entries(splits).map(
     ([split, streams]): Case => ({
@@ -105,6 +115,7 @@ export const cases: readonly Case[] = Object.entries(programs).flatMap(([name, p
       name: `${name}, ${split}`,
       streams,
       outputMode: "append",
+      ...(gaps[name] && { gap: gaps[name] }),
       program,
     }),
   ),
