@@ -27,14 +27,12 @@ export function sidecarOf(bytes: Uint8Array): Uint8Array {
 export function mismatch(bytes: Uint8Array, sidecar: Uint8Array): string | undefined {
   if (sidecar.length < 8) return "its checksum file is cut short";
   const view = new DataView(sidecar.buffer, sidecar.byteOffset, sidecar.byteLength);
-  if (view.getUint32(0) !== MAGIC) return "its checksum file is damaged";
-  const chunkBytes = view.getUint32(4);
-  if (chunkBytes === 0) return "its checksum file is damaged";
-  const chunks = Math.ceil(bytes.length / chunkBytes);
+  if (view.getUint32(0) !== MAGIC || view.getUint32(4) !== CHUNK_BYTES) return "its checksum file is damaged";
+  const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   if (sidecar.length !== 8 + 4 * chunks) return `it has ${bytes.length} bytes, which its checksum file doesn't cover`;
   for (let c = 0; c < chunks; c++) {
-    if (view.getUint32(8 + 4 * c) !== crc32(bytes.subarray(c * chunkBytes, (c + 1) * chunkBytes))) {
-      return `bytes ${c * chunkBytes} and following don't have the checksum they were written with`;
+    if (view.getUint32(8 + 4 * c) !== crc32(bytes.subarray(c * CHUNK_BYTES, (c + 1) * CHUNK_BYTES))) {
+      return `bytes ${c * CHUNK_BYTES} and following don't have the checksum they were written with`;
     }
   }
   return undefined;
