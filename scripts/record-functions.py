@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -55,9 +56,12 @@ def encode(value, kind):
     return value
 
 
-def text_of(spark, sql):
-    """For values that Python can't hold."""
-    return {"text": spark.sql(f"SELECT CAST(({sql}) AS STRING)").collect()[0][0]}
+def condition_of(error):
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    if condition:
+        return condition
+    found = re.search(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)?)\]", str(error))
+    return found.group(1) if found else type(error).__name__
 
 
 def evaluate(spark, sql):
@@ -69,16 +73,24 @@ def evaluate(spark, sql):
             "nullable": [f.nullable for f in fields],
             "name": [f.name for f in fields],
         }
-        try:
+    except Exception as error:
+        # Python has no type for year-month intervals.
+        if condition_of(error) != "NOT_IMPLEMENTED":
+            return {"error": condition_of(error)}
+        frame, result = None, {"type": [frame._jdf.schema().apply(0).dataType().simpleString()], "name": frame._jdf.columns()[:]}
+        result["name"] = [str(n) for n in result["name"]]
+    try:
+        if frame is not None:
             rows = frame.collect()
             result["rows"] = [[encode(v, f.dataType) for v, f in zip(row, fields)] for row in rows]
-        except PySparkException:
-            raise
-        except Exception:
-            result.update(text_of(spark, sql))
+            return result
+    except Exception:
+        pass
+    try:
+        result["text"] = spark.sql(f"SELECT CAST(({sql}) AS STRING)").collect()[0][0]
         return result
-    except PySparkException as error:
-        return {"error": error.getCondition() or type(error).__name__}
+    except Exception as error:
+        return {"error": condition_of(error)}
 
 
 def main():
@@ -111,7 +123,7 @@ def main():
         for example in examples:
             sql = example["sql"]
             case = known.get(sql)
-            if case is None:
+            if case is None or case.get("error") == "NOT_IMPLEMENTED":
                 case = {"function": example["function"], "sql": sql, **evaluate(spark, sql)}
             cases.append(case)
         lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)

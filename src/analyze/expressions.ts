@@ -1,6 +1,8 @@
 /** Unresolved expressions to typed ones. One case for each kind; the larger kinds have files of their own. */
+
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { SluiceError } from "../errors/error.ts";
+import { neverNull } from "../functions/cast/cast.ts";
 import {
   type Expression,
   type Expression_Cast,
@@ -202,7 +204,7 @@ function castSuggestion(from: DataType, to: DataType): string | undefined {
 export function cast(child: TypedExpression, type: DataType, mode: Cast["mode"]): TypedExpression {
   if (mode === "implicit" && sameType(child.type, type)) return child;
   if (mode === "implicit" && child.kind === "literal" && child.value === null) return { ...child, type };
-  return { kind: "cast", child, type, mode, nullable: child.nullable || mode === "try" || mode === "legacy" };
+  return { kind: "cast", child, type, mode, nullable: child.nullable || !neverNull(child.type, type, mode) };
 }
 
 /** The expression as a condition. Throws when it isn't BOOLEAN. */

@@ -1,5 +1,6 @@
 /** Expressions as Spark prints them: the names of columns without an alias, and the expressions in error messages. */
 
+import { floatText } from "../functions/cast/numbers.ts";
 import { sqlType } from "../types/print.ts";
 import { type DataType, isIntegral, isLongLike } from "../types/types.ts";
 import { MapValue, type Value } from "../types/values.ts";
@@ -20,7 +21,8 @@ export function prettyName(expression: TypedExpression, session: Session): strin
     case "call":
       return callName(expression, expression.args.map(print));
     case "cast":
-      if (expression.mode === "implicit") return print(expression.child);
+      // Spark leaves casts to nested types out of names.
+      if (expression.mode === "implicit" || isNested(expression.type)) return print(expression.child);
       return `${expression.mode === "try" ? "TRY_CAST" : "CAST"}(${print(expression.child)} AS ${sqlType(expression.type)})`;
     case "field":
       return `${print(expression.child)}.${expression.name}`;
@@ -34,7 +36,7 @@ export function prettyName(expression: TypedExpression, session: Session): strin
       const distinct = expression.distinct ? "DISTINCT " : "";
       const call =
         !expression.distinct && expression.fn.prettyName
-          ? expression.fn.prettyName(args)
+          ? expression.fn.prettyName(args, expression.written)
           : `${name}(${distinct}${args.join(", ")})`;
       return expression.filter ? `${call} FILTER (WHERE ${print(expression.filter)})` : call;
     }
@@ -45,6 +47,10 @@ export function prettyName(expression: TypedExpression, session: Session): strin
     case "inSubquery":
       return `(${print(expression.value)} IN (listquery()))`;
   }
+}
+
+function isNested(type: DataType): boolean {
+  return type.kind === "array" || type.kind === "map" || type.kind === "struct";
 }
 
 function callName(call: Call, args: readonly string[]): string {
@@ -125,7 +131,8 @@ function literalName(type: DataType, value: Value, timeZone: string): string {
 /** A constant's text without quotes. */
 function plainText(type: DataType, value: Value, timeZone: string): string {
   if (value === null) return "NULL";
-  if (type.kind === "float" || type.kind === "double") return doubleText(Number(value));
+  if (type.kind === "float") return floatText(Number(value));
+  if (type.kind === "double") return doubleText(Number(value));
   if (type.kind === "decimal") return decimalText(value as number | bigint, type.scale);
   if (type.kind === "array") {
     return `ARRAY(${(value as Value[]).map((v) => literalName(type.elementType, v, timeZone)).join(", ")})`;

@@ -720,6 +720,10 @@ export const conditions = {
     template: "A map can't have NULL as a key. Leave out or replace such entries before the map is made.",
     sqlState: "2200E",
   },
+  NUMERIC_OUT_OF_SUPPORTED_RANGE: {
+    template: "The value <value> has more than the 38 digits that a DECIMAL can hold.",
+    sqlState: "22003",
+  },
   "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION": {
     template: "<roundedValue> can't be held as DECIMAL(<precision>,<scale>): <originalValue> has too many digits before the point.",
     sqlState: "22003",

@@ -57,7 +57,7 @@ export interface SimpleDefinition {
   readonly perBatch?: boolean;
   /** Extra checks of the arguments when the call is analysed. */
   readonly check?: (args: readonly Argument[], context: ResolveContext, types: readonly DataType[]) => void;
-  readonly prettyName?: (args: readonly string[]) => string;
+  readonly prettyName?: (args: readonly string[], written?: string) => string;
 }
 
 /** A function of non-null arguments that runs as one call of a JS function: null when any argument is null. */

@@ -159,8 +159,8 @@ export interface ScalarFunction extends Named {
     index: number,
     args: readonly (Argument | undefined)[],
   ): readonly { type: DataType; nullable: boolean }[];
-  /** The column name Spark gives a call, when it isn't `name(arg, …)`, e.g. `(a + b)`. Arguments as printed. */
-  prettyName?(args: readonly string[]): string;
+  /** The column name Spark gives a call, when it isn't `name(arg, …)`, e.g. `(a + b)`. Arguments as printed; `written` is the alias that was used. */
+  prettyName?(args: readonly string[], written?: string): string;
 }
 
 /** One column of an aggregate's state. */
@@ -201,7 +201,7 @@ export interface AggregateResolution {
 export interface AggregateFunction extends Named {
   readonly kind: "aggregate";
   resolve(args: readonly Argument[], context: ResolveContext): AggregateResolution;
-  prettyName?(args: readonly string[]): string;
+  prettyName?(args: readonly string[], written?: string): string;
 }
 
 /** A function that makes several rows of one: explode, posexplode, inline, … */

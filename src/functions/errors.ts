@@ -20,6 +20,9 @@ export function binaryArithmeticOverflow(a: number, symbol: string, b: number): 
 export function numericOutOfRange(value: string, precision: number, scale: number): never {
   throw new SluiceError("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", { value, precision, scale });
 }
+export function outOfSupportedRange(value: string): never {
+  throw new SluiceError("NUMERIC_OUT_OF_SUPPORTED_RANGE", { value });
+}
 export function castOverflow(value: string, sourceType: string, targetType: string): never {
   throw new SluiceError("CAST_OVERFLOW", { value, sourceType, targetType });
 }

@@ -2,6 +2,7 @@ import { basicAggregates } from "./aggregate/basic.ts";
 import { collectingAggregates } from "./aggregate/collect.ts";
 import { momentAggregates } from "./aggregate/moments.ts";
 import { simpleAggregates } from "./aggregate/simple.ts";
+import { castFunctions } from "./cast/functions.ts";
 import { accessFunctions } from "./collection/access.ts";
 import { arrayFunctions } from "./collection/array.ts";
 import { lambdaFunctions } from "./collection/lambda.ts";
@@ -31,6 +32,7 @@ const groups: readonly (readonly FunctionDefinition[])[] = [
   comparisonFunctions,
   booleanFunctions,
   conditionalFunctions,
+  castFunctions,
   elementaryFunctions,
   roundingFunctions,
   bitFunctions,

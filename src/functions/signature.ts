@@ -66,3 +66,20 @@ export function unexpectedType(
     inputType: `"${sqlType(args[index].type)}"`,
   });
 }
+
+/** The error of an operator whose two sides don't go together, or are both of a wrong type. */
+export function wrongOperands(args: readonly Argument[], context: ResolveContext, requiredType: string): SluiceError {
+  const [a, b] = args;
+  if (a.type.kind !== b.type.kind) {
+    return new SluiceError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", {
+      sqlExpr: `"${context.sql}"`,
+      left: `"${sqlType(a.type)}"`,
+      right: `"${sqlType(b.type)}"`,
+    });
+  }
+  return new SluiceError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", {
+    sqlExpr: `"${context.sql}"`,
+    inputType: requiredType,
+    actualDataType: `"${sqlType(a.type)}"`,
+  });
+}

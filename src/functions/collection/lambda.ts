@@ -52,13 +52,11 @@ function mapType(args: readonly (Argument | undefined)[], index = 0): MapType {
 }
 
 function needArray(args: readonly Argument[], index: number, context: ResolveContext): ArrayType {
-  if (args[index].type.kind !== "array" && args[index].type.kind !== "null")
-    throw unexpectedType(args, index, '"ARRAY"', context);
+  if (args[index].type.kind !== "array") throw unexpectedType(args, index, '"ARRAY"', context);
   return arrayType(args, index);
 }
 function needMap(args: readonly Argument[], index: number, context: ResolveContext): MapType {
-  if (args[index].type.kind !== "map" && args[index].type.kind !== "null")
-    throw unexpectedType(args, index, '"MAP"', context);
+  if (args[index].type.kind !== "map") throw unexpectedType(args, index, '"MAP"', context);
   return mapType(args, index);
 }
 function needBoolean(args: readonly Argument[], index: number, context: ResolveContext): void {

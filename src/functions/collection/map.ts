@@ -20,7 +20,6 @@ import { oneType } from "../conditional/conditional.ts";
 import { type SimpleDefinition, simple } from "../define.ts";
 import type { Argument, ScalarFunction, SessionSettings } from "../definition.ts";
 import { distinctKey, equalityFor } from "../ordering.ts";
-import { unexpectedType } from "../signature.ts";
 import { javaRegExp } from "../string/pattern.ts";
 
 function mapping(def: Omit<SimpleDefinition, "group">): ScalarFunction {
@@ -140,9 +139,13 @@ const mapConcat: ScalarFunction = {
     ],
   },
   resolve(args, context) {
-    args.forEach((a, i) => {
-      if (a.type.kind !== "map" && a.type.kind !== "null") throw unexpectedType(args, i, '"MAP"', context);
-    });
+    if (args.some((a) => a.type.kind !== "map")) {
+      throw new SluiceError("DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", {
+        sqlExpr: `"${context.sql}"`,
+        functionName: "`map_concat`",
+        dataType: args.map((a) => `"${sqlType(a.type)}"`).join(", "),
+      });
+    }
     const type = args.length === 0 ? map(STRING, STRING, false) : asMap(oneType(args, context));
     return {
       inputs: args.map(() => type),

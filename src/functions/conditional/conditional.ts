@@ -1,19 +1,23 @@
 import { SluiceError } from "../../errors/error.ts";
 import { commonType, comparisonType } from "../../types/coercion.ts";
 import { sqlType } from "../../types/print.ts";
-import { BOOLEAN, type DataType, isNumeric } from "../../types/types.ts";
+import { BOOLEAN, type DataType, INT } from "../../types/types.ts";
 import { castFunction } from "../cast/cast.ts";
 import type { Argument, Emitted, Emitter, LazyArgument, ResolveContext, ScalarFunction } from "../definition.ts";
 import { zero } from "../form.ts";
 import { comparatorFor, equalityFor, isOrderable } from "../ordering.ts";
 import { comparisonCode, named } from "../predicate/comparison.ts";
-import { checkCount, coerce } from "../signature.ts";
+import { checkCount, coerce, unexpectedType } from "../signature.ts";
 
 /** The one type of several arguments. Throws DATATYPE_MISMATCH.DATA_DIFF_TYPES when they have none. */
 export function oneType(args: readonly Argument[], context: ResolveContext): DataType {
   const type = commonType(args.map((a) => a.type));
   if (type !== undefined) return type;
-  throw new SluiceError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", {
+  throw differentTypes(args, context);
+}
+
+export function differentTypes(args: readonly Argument[], context: ResolveContext): SluiceError {
+  return new SluiceError("DATATYPE_MISMATCH.DATA_DIFF_TYPES", {
     sqlExpr: `"${context.sql}"`,
     functionName: `\`${context.name}\``,
     dataType: `(${args.map((a) => `"${sqlType(a.type)}"`).join(" or ")})`,
@@ -63,6 +67,13 @@ function emitCase(e: Emitter, args: readonly LazyArgument[], type: DataType, hin
   return result;
 }
 
+/** A condition must be BOOLEAN as it is; IF takes a bare NULL too. */
+function condition(args: readonly Argument[], index: number, context: ResolveContext, nullToo: boolean): DataType {
+  const { kind } = args[index].type;
+  if (kind === "boolean" || (nullToo && kind === "null")) return BOOLEAN;
+  throw unexpectedType(args, index, '"BOOLEAN"', context);
+}
+
 function resolveCase(args: readonly Argument[], context: ResolveContext, hint: string) {
   const isValue = (i: number): boolean => i % 2 === 1 || i === args.length - 1;
   const type = oneType(
@@ -71,7 +82,7 @@ function resolveCase(args: readonly Argument[], context: ResolveContext, hint: s
   );
   const hasElse = args.length % 2 === 1;
   return {
-    inputs: args.map((_, i) => (isValue(i) ? type : coerce(args, i, BOOLEAN, context))),
+    inputs: args.map((_, i) => (isValue(i) ? type : condition(args, i, context, hint === "if"))),
     output: type,
     nullable: !hasElse || args.some((a, i) => isValue(i) && a.nullable),
     evaluation: {
@@ -340,8 +351,9 @@ function zeroNull(name: "nullifzero" | "zeroifnull"): ScalarFunction {
     },
     resolve(args, context) {
       checkCount(args, context, 1, 1);
-      const type = coerce(args, 0, "numeric", context);
-      if (!isNumeric(type)) throw new SluiceError("INTERNAL_ERROR", { message: "a number was expected" });
+      const own = coerce(args, 0, "numeric", context);
+      // zeroifnull is coalesce(expr, 0).
+      const type = name === "zeroifnull" ? (commonType([own, INT]) ?? own) : own;
       return {
         inputs: [type],
         output: type,

@@ -22,8 +22,7 @@ interface Field {
 /** A literal text, a field, or an optional section. */
 type Part = string | Field | readonly Part[];
 
-const LETTERS = "GyMLdDQqEaHhKkmsSnNVvzOXxZF";
-const REFUSED = "AYWwNnecBu";
+const LETTERS = "GyMLdDQqEaHhKkmsSVzOXxZF";
 
 const MONTHS = [
   "January",
@@ -81,8 +80,16 @@ function badLetter(c: string, pattern: string): SluiceError {
   return new SluiceError("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", { c: `'${c}'`, pattern: `'${pattern}'` });
 }
 
+/** Letters that older versions took and that mean something else, or nothing, now. */
+const LEGACY = "YWwue";
+
 function checkField(letter: string, count: number, pattern: string): void {
-  if (!LETTERS.includes(letter) || REFUSED.includes(letter)) throw badLetter(letter, pattern);
+  if (LEGACY.includes(letter)) {
+    throw new SluiceError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", {
+      pattern: `'${pattern}'`,
+    });
+  }
+  if (!LETTERS.includes(letter)) throw badLetter(letter, pattern);
   const max: Readonly<Record<string, number>> = {
     G: 4,
     y: 6,

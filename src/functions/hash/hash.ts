@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { SluiceError } from "../../errors/error.ts";
 import { BINARY, type DataType, INT, LONG, STRING } from "../../types/types.ts";
 import { longValue, type MapValue, type Value } from "../../types/values.ts";
 import { simple } from "../define.ts";
@@ -102,6 +103,12 @@ export function xxHashOf(type: DataType): (value: Value, seed: bigint) => bigint
   return hashOf(type, xx);
 }
 
+function holdsMap(type: DataType): boolean {
+  if (type.kind === "map") return true;
+  if (type.kind === "array") return holdsMap(type.elementType);
+  return type.kind === "struct" && type.fields.some((f) => holdsMap(f.type));
+}
+
 function hashFunction(name: "hash" | "xxhash64", summary: string, examples: readonly string[]): ScalarFunction {
   const is64 = name === "xxhash64";
   return {
@@ -112,6 +119,12 @@ function hashFunction(name: "hash" | "xxhash64", summary: string, examples: read
     resolve(args, context) {
       checkCount(args, context, 1, Number.POSITIVE_INFINITY);
       const types = args.map((a) => a.type);
+      if (types.some(holdsMap)) {
+        throw new SluiceError("DATATYPE_MISMATCH.HASH_MAP_TYPE", {
+          sqlExpr: `"${context.sql}"`,
+          functionName: `\`${name}\``,
+        });
+      }
       return {
         inputs: types,
         output: is64 ? LONG : INT,

@@ -9,7 +9,7 @@
  *   or map the whole array or map is null.
  * - Whole numbers only from JSON numbers without fraction and exponent that fit; fractions from numbers and from "NaN",
  *   "Infinity", "-Infinity" (and INF); decimals from numbers and strings; booleans only from true and false.
- * - A STRING field takes any value: strings unescaped, others as their text stands.
+ * - A STRING field takes any value: strings unescaped, others as compact JSON, numbers in it as they stand.
  * - Dates and timestamps from strings (by format or as casts read them), timestamps also from whole seconds.
  */
 import { SluiceError } from "../../errors/error.ts";
@@ -75,7 +75,8 @@ export function jsonRecordParser(
     try {
       const token = reader.peek();
       if (token === "end") return undefined;
-      if (token === "null") return { value: null, corrupt: false };
+      // A bare null is a malformed record of a struct, and null for any other type.
+      if (token === "null") return { value: null, corrupt: type.kind === "struct" };
       return { value: convert(reader), corrupt: false };
     } catch (error) {
       if (error instanceof Mismatch) return { value: error.partial, corrupt: true };
@@ -142,7 +143,14 @@ function converterOf(type: DataType, context: Context): Converter {
     case "map":
       return mapConverter(type.keyType, nullOr(converterOf(type.valueType, context)), context);
     case "string":
-      return (r) => (r.peek() === "string" ? r.string() : r.raw());
+      return (r) => {
+        if (r.peek() === "string") return r.string();
+        const mark = r.mark();
+        const raw = r.raw();
+        if (!/[\s"]/.test(raw)) return raw;
+        r.rewind(mark);
+        return writeJson(readTree(r));
+      };
     case "boolean":
       return (r) => {
         const token = r.peek();

@@ -13,27 +13,28 @@ export type Json =
 export function readJson(text: string): Json | undefined {
   try {
     const reader = new JsonReader(text);
-    return reader.peek() === "end" ? undefined : tree(reader);
+    return reader.peek() === "end" ? undefined : readTree(reader);
   } catch (error) {
     if (error instanceof JsonSyntaxError) return undefined;
     throw error;
   }
 }
 
-function tree(r: JsonReader): Json {
+/** The value that the reader stands at. */
+export function readTree(r: JsonReader): Json {
   const token = r.peek();
   switch (token) {
     case "object": {
       const entries: [string, Json][] = [];
       r.object((name) => {
-        entries.push([name, tree(r)]);
+        entries.push([name, readTree(r)]);
       });
       return { kind: "object", entries };
     }
     case "array": {
       const items: Json[] = [];
       r.array(() => {
-        items.push(tree(r));
+        items.push(readTree(r));
       });
       return { kind: "array", items };
     }

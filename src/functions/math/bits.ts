@@ -90,7 +90,8 @@ function shift(name: ShiftName, symbol: string, summary: string, examples: reado
     examples,
     inputs: [{ anyOf: [INT, LONG] }, INT],
     output: (types) => types[0],
-    prettyName: (args) => `(${args[0]} ${symbol} ${args[1]})`,
+    prettyName: (args, written = name) =>
+      written === symbol ? `(${args[0]} ${symbol} ${args[1]})` : `${written}(${args.join(", ")})`,
     make: ({ types, wide }) =>
       types[0].kind === "long" ? (x: number | bigint, n: number) => longValue(large(BigInt(x), n), wide) : small,
   });

@@ -16,7 +16,7 @@ function real(
   options: {
     aliases?: readonly string[];
     mayReturnNull?: boolean;
-    prettyName?: (args: readonly string[]) => string;
+    prettyName?: (args: readonly string[], written?: string) => string;
   } = {},
 ): ScalarFunction {
   return math({ name, summary, args: "expr", examples, inputs: [DOUBLE], output: DOUBLE, run, ...options });
@@ -148,7 +148,7 @@ export const elementaryFunctions: readonly ScalarFunction[] = [
     output: DOUBLE,
     mayReturnNull: true,
     run: logBase,
-    prettyName: (args) => (args.length === 1 ? `ln(${args[0]})` : `LOG(${args.join(", ")})`),
+    prettyName: (args) => `LOG(${(args.length === 1 ? ["E()", ...args] : args).join(", ")})`,
   }),
   math({
     name: "pow",
@@ -159,6 +159,7 @@ export const elementaryFunctions: readonly ScalarFunction[] = [
     inputs: [DOUBLE, DOUBLE],
     output: DOUBLE,
     run: power,
+    prettyName: (args, written) => `${written === "power" ? "POWER" : "pow"}(${args.join(", ")})`,
   }),
   real("sin", "Sine of an angle in radians.", ["sin(0)"], Math.sin, {
     prettyName: (args) => `SIN(${args.join(", ")})`,
@@ -227,7 +228,7 @@ export const elementaryFunctions: readonly ScalarFunction[] = [
     "−1, 0 or 1 by the sign of the number.",
     ["sign(40)", "signum(-2.5)", "signum(0)", "sign(DOUBLE('NaN'))"],
     Math.sign,
-    { aliases: ["sign"], prettyName: (args) => `SIGNUM(${args.join(", ")})` },
+    { aliases: ["sign"], prettyName: (args, written) => `${written ?? "SIGNUM"}(${args.join(", ")})` },
   ),
   math({
     name: "width_bucket",

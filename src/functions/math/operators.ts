@@ -1,4 +1,3 @@
-import { SluiceError } from "../../errors/error.ts";
 import {
   decimalFor,
   decimalForLiteral,
@@ -6,13 +5,12 @@ import {
   stringPromotion,
   tightestCommonType,
 } from "../../types/coercion.ts";
-import { sqlType } from "../../types/print.ts";
 import { type DataType, type DecimalType, DOUBLE, isNumeric, LONG } from "../../types/types.ts";
 import { longValue } from "../../types/values.ts";
 import { intervalArithmetic } from "../datetime/arithmetic.ts";
 import type { Argument, Emitter, ResolveContext, ScalarFunction, ScalarResolution } from "../definition.ts";
 import { arithmeticOverflow, divideByZero } from "../errors.ts";
-import { checkCount, coerce } from "../signature.ts";
+import { checkCount, coerce, wrongOperands } from "../signature.ts";
 import { decimalArithmetic } from "./decimals.ts";
 import * as whole from "./integers.ts";
 
@@ -26,22 +24,6 @@ interface Operator {
   readonly attempt: boolean;
   readonly summary: string;
   readonly examples: readonly string[];
-}
-
-function wrongType(args: readonly Argument[], context: ResolveContext, requiredType: string): SluiceError {
-  const [a, b] = args;
-  if (a.type.kind !== b.type.kind) {
-    return new SluiceError("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", {
-      sqlExpr: `"${context.sql}"`,
-      left: `"${sqlType(a.type)}"`,
-      right: `"${sqlType(b.type)}"`,
-    });
-  }
-  return new SluiceError("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", {
-    sqlExpr: `"${context.sql}"`,
-    inputType: requiredType,
-    actualDataType: `"${sqlType(a.type)}"`,
-  });
 }
 
 /** A decimal for an argument beside a decimal one: a whole-number constant takes exactly its digits. */
@@ -63,13 +45,13 @@ function operands(symbol: Symbol, args: readonly Argument[], context: ResolveCon
   if (x.kind === "null" && y.kind === "null") x = y = DOUBLE;
   else if (x.kind === "null") x = y.kind === "string" ? DOUBLE : y;
   else if (y.kind === "null") y = x.kind === "string" ? DOUBLE : x;
-  if (x.kind === "string" && y.kind === "string") x = y = DOUBLE;
-  else if (x.kind === "string") x = stringPromotion(x, y) ?? x;
+  if (x.kind === "string" && y.kind === "string") throw wrongOperands(args, context, '"NUMERIC"');
+  if (x.kind === "string") x = stringPromotion(x, y) ?? x;
   else if (y.kind === "string") y = stringPromotion(y, x) ?? y;
-  if (!isNumeric(x) || !isNumeric(y)) throw wrongType(args, context, '"NUMERIC"');
+  if (!isNumeric(x) || !isNumeric(y)) throw wrongOperands(args, context, '"NUMERIC"');
   if (x.kind === "decimal" || y.kind === "decimal") {
     if (x.kind === "float" || x.kind === "double" || y.kind === "float" || y.kind === "double") {
-      if (symbol === "div") throw wrongType(args, context, '("BIGINT" or INTERVAL)');
+      if (symbol === "div") throw wrongOperands(args, context, '("BIGINT" or INTERVAL)');
       return { inputs: [DOUBLE, DOUBLE], output: DOUBLE };
     }
     const a = asDecimal(args[0], x)!;
@@ -79,7 +61,7 @@ function operands(symbol: Symbol, args: readonly Argument[], context: ResolveCon
   if (symbol === "/") return { inputs: [DOUBLE, DOUBLE], output: DOUBLE };
   const common = tightestCommonType(x, y)!;
   if (symbol === "div") {
-    if (common.kind === "float" || common.kind === "double") throw wrongType(args, context, '"INTEGRAL"');
+    if (common.kind === "float" || common.kind === "double") throw wrongOperands(args, context, '"INTEGRAL"');
     return { inputs: [LONG, LONG], output: LONG };
   }
   return { inputs: [common, common], output: common };
@@ -94,7 +76,10 @@ function arithmetic(op: Operator): ScalarFunction {
     doc: { summary: op.summary, args: "expr1, expr2", examples: op.examples },
     ...(/^\w/.test(op.name) && op.name !== "div"
       ? {}
-      : { prettyName: (args: readonly string[]) => `(${args[0]} ${op.name} ${args[1]})` }),
+      : {
+          prettyName: (args: readonly string[], written?: string) =>
+            written === "mod" ? `mod(${args.join(", ")})` : `(${args[0]} ${op.name} ${args[1]})`,
+        }),
     resolve(args, context): ScalarResolution {
       if ((op.symbol === "-" || op.symbol === "+") && !op.attempt && args.length === 1)
         return unary(op.symbol, args, context);

@@ -171,8 +171,10 @@ function bound(name: "floor" | "ceil", aliases: readonly string[], examples: rea
       args: "expr, scale",
       examples,
     },
-    prettyName: (args) =>
-      args.length === 1 ? `${name === "floor" ? "FLOOR" : "CEIL"}(${args[0]})` : `${name}(${args.join(", ")})`,
+    prettyName: (args, written) =>
+      args.length === 1 && written === undefined
+        ? `${name === "floor" ? "FLOOR" : "CEIL"}(${args[0]})`
+        : `${written ?? name}(${args.join(", ")})`,
     resolve(args, context) {
       checkCount(args, context, 1, 2);
       if (args.length === 2) return boundAt(name, args, context);

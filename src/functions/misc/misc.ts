@@ -84,6 +84,7 @@ const assertTrue: ScalarFunction = {
     args: "expr, message",
     examples: ["assert_true(0 < 1)", "assert_true(false)", "assert_true(false, 'no')", "assert_true(NULL)"],
   },
+  prettyName: (args) => `assert_true(${args.length === 1 ? `${args[0]}, '${args[0]}' is not true!` : args.join(", ")})`,
   resolve(args, context) {
     checkCount(args, context, 1, 2);
     const text = `'${args[0].sql}' is not true!`;
@@ -334,7 +335,7 @@ export const miscFunctions: readonly ScalarFunction[] = [
     inputs: [],
     output: STRING,
     nullable: false,
-    prettyName: () => "current_database()",
+    prettyName: () => "current_schema()",
     run: () => "default",
   }),
   simple({

@@ -1,6 +1,7 @@
+import { implicitCast } from "../../types/coercion.ts";
 import { BOOLEAN } from "../../types/types.ts";
 import type { Emitted, Emitter, LazyArgument, ScalarFunction } from "../definition.ts";
-import { checkCount, coerce } from "../signature.ts";
+import { checkCount, coerce, wrongOperands } from "../signature.ts";
 
 /**
  * `and` and `or` with SQL's three values. The right side runs only when the left one doesn't decide: for `and` a false
@@ -60,8 +61,10 @@ function logical(word: "and" | "or", summary: string, examples: readonly string[
     prettyName: (args) => `(${args[0]} ${word.toUpperCase()} ${args[1]})`,
     resolve(args, context) {
       checkCount(args, context, 2, 2);
+      if (args.some((a) => implicitCast(a.type, BOOLEAN) === undefined))
+        throw wrongOperands(args, context, '"BOOLEAN"');
       return {
-        inputs: [coerce(args, 0, BOOLEAN, context), coerce(args, 1, BOOLEAN, context)],
+        inputs: [BOOLEAN, BOOLEAN],
         output: BOOLEAN,
         evaluation: { nulls: "custom", emit: (e, [left, right]) => emitLogical(e, word, left, right) },
       };

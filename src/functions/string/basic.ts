@@ -57,19 +57,24 @@ function trimSpaces(s: string, left: boolean, right: boolean): string {
   return s.slice(start, end);
 }
 
-/** trim(str), or trim(trimStr FROM str) with the string to trim second. */
+/** trim(str), or with the characters to drop first, as trim(BOTH chars FROM str) is sent; btrim has them second. */
 function trimmer(name: string, left: boolean, right: boolean, examples: readonly string[]): ScalarFunction {
+  const where = left && right ? "BOTH" : left ? "LEADING" : "TRAILING";
+  const second = name === "btrim";
   return text({
     name,
     summary: `The string without spaces, or without the given characters, at ${left && right ? "both ends" : left ? "its start" : "its end"}.`,
-    args: "str, trimStr",
+    args: second ? "str, trimStr" : "trimStr, str",
     examples,
     inputs: [STRING, STRING],
     min: 1,
     output: STRING,
-    make: ({ types }) => {
+    prettyName: (args) =>
+      args.length === 1 || second ? `${name}(${args.join(", ")})` : `TRIM(${where} ${args[0]} FROM ${args[1]})`,
+    make({ types }) {
       if (types.length === 1) return (s: string) => trimSpaces(s, left, right);
-      return (s: string, set: string) => trimWith(s, set, left, right);
+      if (second) return (s: string, set: string) => trimWith(s, set, left, right);
+      return (set: string, s: string) => trimWith(s, set, left, right);
     },
   });
 }
@@ -133,6 +138,8 @@ function padder(name: "lpad" | "rpad", examples: readonly string[]): ScalarFunct
     inputs: [TEXT_OR_BYTES, INT, TEXT_OR_BYTES],
     min: 2,
     output: (types) => types[0],
+    prettyName: (args) =>
+      `${name}(${(args.length === 2 ? [...args, args[0].startsWith("X'") ? "X'00'" : " "] : args).join(", ")})`,
     make: ({ types }) =>
       types[0].kind === "binary"
         ? (b: Uint8Array, n: number, fill: Uint8Array = new Uint8Array([0])) => padBytes(b, n, fill, atStart)
@@ -367,6 +374,7 @@ export const stringFunctions: readonly ScalarFunction[] = [
     min: 2,
     output: STRING,
     run: replaceText,
+    prettyName: (args) => `replace(${args.join(", ")}${args.length === 2 ? ", " : ""})`,
   }),
   text({
     name: "translate",
@@ -430,6 +438,7 @@ export const stringFunctions: readonly ScalarFunction[] = [
     min: 2,
     output: INT,
     run: locateFrom,
+    prettyName: (args, written = "locate") => `${written}(${args.join(", ")}${args.length === 2 ? ", 1" : ""})`,
   }),
   affix("startswith", "True when a string begins with another.", [
     "startswith('Spark SQL', 'Spark')",
@@ -477,6 +486,7 @@ export const stringFunctions: readonly ScalarFunction[] = [
     min: 3,
     output: (types) => types[0],
     make: ({ types }) => (types[0].kind === "binary" ? overlayBytes : overlay),
+    prettyName: (args) => `overlay(${args.join(", ")}${args.length === 3 ? ", -1" : ""})`,
   }),
   text({
     name: "space",

@@ -49,6 +49,7 @@ export function substringBytes(bytes: Uint8Array, position: number, length: numb
 /** The position of `needle` (counted from 1, from character `from` on) in `text`; 0 when it isn't there. */
 export function locate(needle: string, text: string, from: number): number {
   if (from < 1) return 0;
+  if (needle === "") return 1;
   if (isSimple(text)) return from - 1 > text.length ? 0 : text.indexOf(needle, from - 1) + 1;
   const all = Array.from(text);
   if (from - 1 > all.length) return 0;

@@ -2,7 +2,7 @@ import { SluiceError } from "../../errors/error.ts";
 import { array, BINARY, type DataType, INT, STRING } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import { textOf } from "../cast/text.ts";
-import { oneType } from "../conditional/conditional.ts";
+import { differentTypes, oneType } from "../conditional/conditional.ts";
 import { simple } from "../define.ts";
 import type { Emitter, LazyArgument, ScalarFunction } from "../definition.ts";
 import { zero } from "../form.ts";
@@ -36,8 +36,10 @@ const concat: ScalarFunction = {
   },
   resolve(args, context) {
     let type: DataType;
-    if (args.some((a) => a.type.kind === "array")) type = oneType(args, context);
-    else if (args.length > 0 && args.every((a) => a.type.kind === "binary" || a.type.kind === "null"))
+    if (args.some((a) => a.type.kind === "array")) {
+      type = oneType(args, context);
+      if (args.some((a) => a.type.kind !== "array")) throw differentTypes(args, context);
+    } else if (args.length > 0 && args.every((a) => a.type.kind === "binary" || a.type.kind === "null"))
       type = args.every((a) => a.type.kind === "null") ? STRING : BINARY;
     else type = STRING;
     const inputs = args.map((_, i) => (type.kind === "array" ? type : coerce(args, i, type, context)));
@@ -207,7 +209,7 @@ function formatString(name: string, aliases: readonly string[]): ScalarFunction 
         "format_string('%x %X %o %%', 255, 255, 8)",
         "format_string('%s', CAST(NULL AS STRING))",
         "format_string('%,d', 1234567)",
-        "format_string('%b %c', true, 'x')",
+        "format_string('%b', true)",
         "format_string('%e', 12345.678D)",
         "format_string('%2$s %1$s', 'a', 'b')",
         "format_string('%s', 1.5D)",

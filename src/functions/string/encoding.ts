@@ -3,6 +3,7 @@ import { BINARY, BOOLEAN, type DataType, INT, STRING } from "../../types/types.t
 import type { Value } from "../../types/values.ts";
 import { type SimpleDefinition, simple } from "../define.ts";
 import type { ScalarFunction } from "../definition.ts";
+import { checkCount, coerce } from "../signature.ts";
 import { utf8Bytes } from "./characters.ts";
 import { exactDigits, formatNumber } from "./format.ts";
 
@@ -227,6 +228,59 @@ function numberFormatter(type: DataType): (x: Value, places: number) => string |
   };
 }
 
+const MASKS = ["X", "x", "n", null] as const;
+
+const mask: ScalarFunction = {
+  kind: "scalar",
+  name: "mask",
+  group: "string",
+  doc: {
+    summary:
+      "The string with capital letters, small letters, digits and others replaced by one character each; NULL leaves a kind as it is.",
+    args: "input, upperChar, lowerChar, digitChar, otherChar",
+    examples: [
+      "mask('abcd-EFGH-8765-4321')",
+      "mask('abcd-EFGH-8765-4321', 'Q')",
+      "mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')",
+      "mask('AbCD123-@$#', NULL, 'q', NULL, 'o')",
+      "mask(NULL)",
+    ],
+  },
+  prettyName: (args) =>
+    `mask(${[...args, ...MASKS.slice(args.length - 1).map(String)].join(", ").replace(/null$/, "NULL")})`,
+  resolve(args, context) {
+    checkCount(args, context, 1, 5);
+    const inputs = args.map((_, i) => coerce(args, i, STRING, context));
+    const [upper, lower, digit, other] = MASKS.map((standard, i) => {
+      const arg = args[i + 1];
+      if (arg === undefined) return standard;
+      if (arg.literal !== undefined) return arg.literal.value as string | null;
+      throw new SluiceError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {
+        sqlExpr: `"${context.sql}"`,
+        inputName: "`maskChar`",
+        inputType: '"STRING"',
+        inputExpr: `"${arg.sql}"`,
+      });
+    });
+    return {
+      inputs,
+      output: STRING,
+      nullable: args[0].nullable,
+      evaluation: {
+        nulls: "custom",
+        emit(e, [input]) {
+          const { value, isNull } = input.emit();
+          if (isNull === "true") return { value: '""', isNull };
+          const name = e.fresh("masked");
+          const call = `${e.bind(maskWith(upper, lower, digit, other), "mask")}(${value})`;
+          e.line(`const ${name} = ${isNull === "false" ? call : `${isNull} ? "" : ${call}`};`);
+          return { value: name, isNull };
+        },
+      },
+    };
+  },
+};
+
 export const encodingFunctions: readonly ScalarFunction[] = [
   text({
     name: "base64",
@@ -321,29 +375,7 @@ export const encodingFunctions: readonly ScalarFunction[] = [
     output: BOOLEAN,
     run: luhnCheck,
   }),
-  text({
-    name: "mask",
-    summary:
-      "The string with capital letters, small letters, digits and others replaced by one character each; NULL leaves a kind as it is.",
-    args: "input, upperChar, lowerChar, digitChar, otherChar",
-    examples: [
-      "mask('abcd-EFGH-8765-4321')",
-      "mask('abcd-EFGH-8765-4321', 'Q')",
-      "mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')",
-      "mask('AbCD123-@$#', NULL, 'q', NULL, 'o')",
-      "mask(NULL)",
-    ],
-    inputs: [STRING, STRING, STRING, STRING, STRING],
-    min: 1,
-    output: STRING,
-    make: ({ literals }) => {
-      const chars = [1, 2, 3, 4].map((i) => literals[i]);
-      const [upper, lower, digit, other] = chars.map((c, i) =>
-        c === undefined ? (["X", "x", "n", null] as const)[i] : (c as string | null),
-      );
-      return maskWith(upper, lower, digit, other);
-    },
-  }),
+  mask,
   text({
     name: "url_encode",
     summary: "A string as part of a URL.",

@@ -70,7 +70,7 @@ function rlike(): ScalarFunction {
     ],
     inputs: [STRING, STRING],
     output: BOOLEAN,
-    prettyName: (args) => `RLIKE(${args.join(", ")})`,
+    prettyName: (args, written = "rlike") => `${written.toUpperCase()}(${args.join(", ")})`,
     make: (context) => withPattern(context, 1, "rlike", "", (re) => (s: string) => re.test(s)),
   });
 }
