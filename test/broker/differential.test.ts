@@ -15,7 +15,8 @@ const parts = requireParts("kafka");
 let kafka: Kafka | undefined;
 
 before(async () => {
-  if (parts.options.skip === false) kafka = await startKafka({ properties: { "auto.create.topics.enable": "false" } });
+  const properties = { "auto.create.topics.enable": "false", "group.consumer.assignment.interval.ms": "0" };
+  if (parts.options.skip === false) kafka = await startKafka({ properties });
 });
 
 after(() => kafka?.stop());

@@ -55,6 +55,37 @@ test("the console producer and consumer, and kafka-consumer-groups", parts.optio
   assert.doesNotMatch(await groups("--list"), /console/);
 });
 
+test(
+  "consumers of the newer group protocol share partitions, and the tools show the group",
+  parts.options,
+  async (t) => {
+    const { broker, at } = await setUp(t);
+    broker.createTopic("newer", { partitions: 4 });
+    const lines = Array.from({ length: 400 }, (_, i) => `${i}:line ${i}\n`).join("");
+    const keys = ["--reader-property", "parse.key=true", "--reader-property", "key.separator=:"];
+    await tool(`${TOOLS}.ConsoleProducer`, [...at, "--topic", "newer", ...keys], lines);
+    const reading = [
+      ...at,
+      "--topic",
+      "newer",
+      "--from-beginning",
+      "--group",
+      "newer-readers",
+      "--max-messages",
+      "400",
+    ];
+    const settings = ["--command-property", "group.protocol=consumer"];
+    const read = await tool(`${TOOLS}.consumer.ConsoleConsumer`, [...reading, ...settings]);
+    assert.equal(new Set(read.trim().split("\n")).size, 400);
+    const groups = (...args: string[]) => tool(`${TOOLS}.consumer.group.ConsumerGroupCommand`, [...at, ...args]);
+    assert.match(await groups("--list", "--type"), /newer-readers\s+Consumer/);
+    const lags = [
+      ...(await groups("--describe", "--group", "newer-readers")).matchAll(/newer\s+\d\s+(\d+)\s+(\d+)\s+0\s/g),
+    ];
+    assert.equal(lags.length, 4);
+  },
+);
+
 test("kafka-configs alters a topic's settings and says them again", parts.options, async (t) => {
   const { broker, at } = await setUp(t);
   broker.createTopic("tuned");

@@ -51,7 +51,10 @@ export const consumerGroupDescribe = defineApi({
   response,
   handle({ broker }, { groupIds, includeAuthorizedOperations }) {
     const authorizedOperations = includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
-    return { groups: groupIds.map((id) => ({ ...describe(broker, id), authorizedOperations })) };
+    const groups = groupIds.map((id) => describe(broker, id));
+    return {
+      groups: groups.map((group) => (group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations } : group)),
+    };
   },
   failed: ({ groupIds }, errorCode) => ({ groups: groupIds.map((id) => nobody(id, errorCode, null)) }),
 });
@@ -97,7 +100,7 @@ function describe(broker: Broker, groupId: string) {
       clientId: member.clientId,
       clientHost: member.clientHost,
       subscribedTopicNames: member.topicNames,
-      subscribedTopicRegex: member.topicPattern,
+      subscribedTopicRegex: member.topicPattern ?? "",
       assignment: named(member.assigned),
       targetAssignment: named(member.target),
     })),

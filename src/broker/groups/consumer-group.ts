@@ -71,8 +71,9 @@ export class ConsumerGroup implements AnyGroup {
   readonly id: string;
   readonly kept: GroupOffsets;
   readonly members = new Map<string, ConsumerMember>();
-  epoch = 0;
-  assignmentEpoch = 0;
+  /** Counts the changes of members, wishes and topics. The first member finds it at 2, as in Kafka. */
+  epoch = 1;
+  assignmentEpoch = 1;
   readonly #topics: () => readonly TopicView[];
   #seen = "";
   /** Where each assigned partition is, `topicId:partition` → member id. */
@@ -241,8 +242,8 @@ export class ConsumerGroup implements AnyGroup {
     if (!changed && seen === this.#seen) return;
     this.#seen = seen;
     this.epoch++;
-    this.assignmentEpoch = this.epoch;
     if (this.members.size === 0) return;
+    this.assignmentEpoch = this.epoch;
     const members = [...this.members.values()].map(({ id, target }) => ({
       id,
       topics: new Set(subscribed.get(id)!.map((view) => view.id)),
