@@ -1,4 +1,5 @@
 /** One Kafka cluster: its connections, who leads which partition, and what its offsets are. */
+import { isIP } from "node:net";
 import { type API, Connection, listOffsetsV7, metadataV12 } from "@platformatic/kafka";
 import { SluiceError } from "../../errors/error.ts";
 import type { Environment } from "../contract.ts";
@@ -159,7 +160,7 @@ export class KafkaCluster {
       connectTimeout: settings.connectTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,
       maxInflights: lane === "produce" ? 5 : 16,
-      ...(settings.tls === undefined ? {} : { tls: settings.tls, tlsServerName: true }),
+      ...(settings.tls === undefined ? {} : { tls: settings.tls, tlsServerName: isIP(address.host) === 0 }),
       ...(settings.sasl === undefined ? {} : { sasl: settings.sasl }),
     });
     const forget = (): void => {
