@@ -29,6 +29,7 @@ import { parseDecimal, trimAll } from "../cast/parse.ts";
 import { datetimeFormat } from "../datetime/pattern.ts";
 import type { SessionSettings } from "../definition.ts";
 import { power10 } from "../math/decimals.ts";
+import { readTree, writeJson } from "./path.ts";
 import { JsonReader, type JsonReadOptions, JsonSyntaxError } from "./reader.ts";
 
 /** The options of from_json and the JSON source, by Spark's names (matched in any case by the caller). */

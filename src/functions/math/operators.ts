@@ -219,7 +219,7 @@ function unary(symbol: "+" | "-", args: readonly Argument[], context: ResolveCon
           case "double":
             return `-${a.startsWith("-") ? `(${a})` : a}`;
           case "decimal":
-            return e.wide ? `-${a}` : `0 - ${a}`;
+            return e.wide ? `0n - ${a}` : `0 - ${a}`;
           case "integer":
           case "yearmonth_interval":
             return wrap ? `(0 - ${a}) | 0` : `${e.bind(whole.negateInt, "negateInt")}(${a})`;
@@ -230,7 +230,7 @@ function unary(symbol: "+" | "-", args: readonly Argument[], context: ResolveCon
           }
           default:
             if (!e.wide) return `0 - ${a}`;
-            return wrap ? `BigInt.asIntN(64, -${a})` : `${e.bind(whole.negateLong, "negateLong")}(${a})`;
+            return wrap ? `BigInt.asIntN(64, 0n - ${a})` : `${e.bind(whole.negateLong, "negateLong")}(${a})`;
         }
       },
     },
