@@ -39,7 +39,7 @@ export function flaggedAverages(messages: DataFrame, known: DataFrame): DataFram
     );
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const spark = SparkSession.builder.appName("device pipeline").getOrCreate();
   const kafka = { "kafka.bootstrap.servers": process.env["KAFKA"] ?? "127.0.0.1:9092" };
   const messages = spark.readStream.format("kafka").options(kafka).option("subscribe", "readings").load();

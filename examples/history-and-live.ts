@@ -20,7 +20,7 @@ export function dailyAverages(history: DataFrame, messages: DataFrame): DataFram
     .agg(avg("celsius").alias("average"), count("*").alias("readings"), max("origin").alias("newest"));
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const spark = SparkSession.builder.appName("history and live").getOrCreate();
   const history = spark.readStream.schema(reading).json(process.env["HISTORY"] ?? "history");
   const messages = spark.readStream

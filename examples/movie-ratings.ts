@@ -20,7 +20,7 @@ export function averageRatings(messages: DataFrame): DataFrame {
     .select("window.start", "window.end", "movie", "average", "ratings");
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const spark = SparkSession.builder.appName("movie ratings").getOrCreate();
   const messages = spark.readStream
     .format("kafka")

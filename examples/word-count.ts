@@ -12,7 +12,7 @@ export function wordCounts(lines: DataFrame): DataFrame {
   return words.groupBy("word").count();
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const spark = SparkSession.builder.appName("word count").getOrCreate();
   const lines = spark.readStream
     .format("kafka")
