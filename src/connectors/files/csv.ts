@@ -1,5 +1,6 @@
 import { textOf } from "../../columns/text.ts";
 import { type Batch, valueAt } from "../../columns/vector.ts";
+import { SluiceError } from "../../errors/error.ts";
 import { joinLine } from "../../formats/csv/fields.ts";
 import { type CsvOptions, csvOptions } from "../../formats/csv/options.ts";
 import { CsvReader, inferCsvSchema, recordsIn } from "../../formats/csv/read.ts";
@@ -90,7 +91,11 @@ export const csvFormat: FileFormat = {
 
 function rowText(schema: StructType, csv: CsvOptions): (batch: Batch, row: number) => string {
   const zone = zoneOf(csv.timeZone);
-  const formats = schema.fields.map(({ type }): ((value: Value) => string) => {
+  const formats = schema.fields.map(({ name, type }): ((value: Value) => string) => {
+    if (type.kind === "array" || type.kind === "map" || type.kind === "struct") {
+      const columnType = type.kind.toUpperCase();
+      throw new SluiceError("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", { format: "csv", columnName: name, columnType });
+    }
     if (type.kind === "timestamp") return (value) => isoText(value as number | bigint, zone);
     if (type.kind === "timestamp_ntz") return (value) => isoNtzText(value as number | bigint);
     return textOf(type, { timeZone: csv.timeZone, nullText: "null" });
