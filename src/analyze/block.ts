@@ -2,7 +2,7 @@
 import type { GeneratorFunction } from "../functions/definition.ts";
 import type { Session, WindowFrame } from "./context.ts";
 import type { AggregateCall, Attribute, TypedExpression } from "./expression.ts";
-import type { PlanNode, SortOrder, WindowNode } from "./plan.ts";
+import type { JoinNode, PlanNode, SortOrder, WindowNode } from "./plan.ts";
 import type { Scope } from "./scope.ts";
 
 /** `window(ts, …)` or `session_window(ts, …)`: becomes a column below the expressions that read it. */
@@ -39,15 +39,22 @@ export interface WindowUse {
   readonly frame?: WindowFrame;
 }
 
+/** A scalar subquery with the columns that it is tied by to the query around it. */
+export interface ScalarJoin {
+  readonly right: PlanNode;
+  readonly keys: JoinNode["keys"];
+}
+
 /** Columns that expressions asked for and that must be made below them. */
 export interface Pending {
   readonly timeWindows: TimeWindowUse[];
   readonly generators: GeneratorUse[];
   readonly windows: WindowUse[];
+  readonly joins: ScalarJoin[];
 }
 
 export function noPending(): Pending {
-  return { timeWindows: [], generators: [], windows: [] };
+  return { timeWindows: [], generators: [], windows: [], joins: [] };
 }
 
 /** Analyses the relation that a subquery expression refers to; `outer` is what it may see of the query around it. */

@@ -8,6 +8,7 @@ import type { TypedExpression } from "./expression.ts";
 import { cast, needed, resolve } from "./expressions.ts";
 import type { PlanNode } from "./plan.ts";
 import { definedIn, referencedIn } from "./references.ts";
+import { correlatedScalar } from "./relations/scalar-join.ts";
 
 export function resolveSubquery(block: Block, message: SubqueryExpression): TypedExpression {
   const plan = block.subquery(message.planId, block.scope);
@@ -18,7 +19,7 @@ export function resolveSubquery(block: Block, message: SubqueryExpression): Type
           number: plan.output.length,
         });
       }
-      refuseCorrelation(plan, "A scalar subquery");
+      if (outerReferences(plan).size > 0) return correlatedScalar(block, plan);
       return { kind: "subquery", plan, type: plan.output[0].type, nullable: true };
     }
     case SubqueryExpression_SubqueryType.IN: {

@@ -573,7 +573,7 @@ export const conditions = {
     sqlState: "22006",
   },
   INVALID_WHERE_CONDITION: {
-    template: "The condition holds the aggregate function <expressionList>, which has no value for a single row. Use HAVING, or filter after the aggregation.",
+    template: "The condition holds <expressionList>, which has no value for a single row. For an aggregate use HAVING; for a window function or a generator, select it first and filter its result.",
     sqlState: "42903",
   },
   KAFKA_AUTHENTICATION_FAILED: {

@@ -68,7 +68,7 @@ const cases: readonly [name: string, sql: string, plan: string][] = [
    :- Project [id, upper(b) AS b, a]
    :  +- Filter (upper(b) = K)
    :     +- Scan test [id, a, b], {}
-   +- Filter (a > 1)
+   +- Filter ((a > 1) AND (id IS NOT NULL))
       +- Scan test [id, a], {}`,
   ],
   [
@@ -79,7 +79,7 @@ const cases: readonly [name: string, sql: string, plan: string][] = [
    +- Join Left, (id = id) AND (a > 1)
       :- Filter (b = x)
       :  +- Scan test [id, a, b], {}
-      +- Filter (a > 2)
+      +- Filter ((a > 2) AND (id IS NOT NULL))
          +- Scan test [id, a, d], {}`,
   ],
   [
@@ -106,7 +106,8 @@ const cases: readonly [name: string, sql: string, plan: string][] = [
     `Project [id]
 +- Join Inner, (id = id) AND ((NOT (a = a)) AND ((10.0 / cast(a as double)) > 1.0))
    :- Scan test [id, a], {}
-   +- Scan test [id, a], {}`,
+   +- Filter (id IS NOT NULL)
+      +- Scan test [id, a], {}`,
   ],
   [
     "an equality in WHERE is a key of the join",
@@ -179,10 +180,11 @@ const jsonCases: readonly [name: string, sql: string, plan: string][] = [
     `Project [id]
 +- Join Inner, (id = site)
    :- Project [id]
-   :  +- JsonDecode value -> [id]
-   :     +- Scan test [value], {}
+   :  +- Filter (id IS NOT NULL)
+   :     +- JsonDecode value -> [id]
+   :        +- Scan test [value], {}
    +- Project [site]
-      +- Filter (temp > 1.0)
+      +- Filter ((temp > 1.0) AND (site IS NOT NULL))
          +- JsonDecode value -> [temp, site]
             +- Scan test [value], {}`,
   ],

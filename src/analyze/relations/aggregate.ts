@@ -19,6 +19,7 @@ import { expandSets, groupingSetsOf } from "./grouping-sets.ts";
 import { oneRow } from "./leaf.ts";
 import { pivoted } from "./pivot.ts";
 import { applyGenerators, expose, hiddenIn, selectList } from "./project.ts";
+import { applyScalarJoins } from "./scalar-join.ts";
 
 export function aggregateRelation(place: Place, message: Aggregate): Resolved {
   const input = message.input ? analyzeRelation(place, message.input) : oneRow();
@@ -155,7 +156,7 @@ export function aggregated(
       [...grouping, ...items, ...extra].map((n) => n.expression),
     );
     const source = missing.size > 0 ? (expose(input.plan, missing) ?? input.plan) : input.plan;
-    const below = applyTimeWindows(block, source, block.pending.timeWindows);
+    const below = applyTimeWindows(block, applyScalarJoins(source, block.pending.joins), block.pending.timeWindows);
     return new AggregateBuilder(block, below, grouping).build([...items, ...extra]);
   };
   const plan = build([]);

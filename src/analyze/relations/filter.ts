@@ -7,11 +7,14 @@ import { callNamed } from "../calls.ts";
 import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
 import { condition, needed } from "../expressions.ts";
 import type { PlanNode, ProjectNode } from "../plan.ts";
+import { prettyName } from "../print.ts";
 import { analyzeRelation, blockOver, type Place } from "../relation.ts";
 import { deepScopeOf, type Resolved, unresolvedColumn } from "../scope.ts";
+import { applyTimeWindows } from "../time-window.ts";
 import { expressionsIn, referencesOf, rewriteExpression } from "../walk.ts";
 import { oneRow } from "./leaf.ts";
 import { expose } from "./project.ts";
+import { applyScalarJoins } from "./scalar-join.ts";
 import { subqueryJoin } from "./subquery-join.ts";
 
 export function filterRelation(place: Place, message: Filter): Resolved {
@@ -65,8 +68,12 @@ function filterOne(place: Place, input: Resolved, message: Expression, clause: s
 /** The relation filtered by an expression that may read what is below it. */
 function filtered(block: Block, input: Resolved, expression: TypedExpression): Resolved {
   const { aggregate } = input;
+  const { pending } = block;
   if (aggregate === undefined || !needsBelow(input, expression)) {
-    return { ...input, plan: filterOver(input.plan, expression) };
+    refuseRows(block, expression);
+    const source = applyTimeWindows(block, applyScalarJoins(input.plan, pending.joins), pending.timeWindows);
+    const plan = filterOver(source, expression);
+    return { ...input, plan: source === input.plan ? plan : only(plan, input.plan.output) };
   }
   const having: NamedExpression = {
     expression: overInput(aggregate.items, expression),
@@ -89,6 +96,12 @@ export function asUnresolved<T>(input: Resolved, work: () => T): T {
     if (!isMissing) throw error;
     throw unresolvedColumn([error.messageParameters["expression"].replaceAll('"', "")], input.output);
   }
+}
+
+/** A window function or a generator has no value while rows are being filtered. */
+function refuseRows(block: Block, expression: TypedExpression): void {
+  if (block.pending.windows.length === 0 && block.pending.generators.length === 0) return;
+  throw new SluiceError("INVALID_WHERE_CONDITION", { expressionList: prettyName(expression, block.session) });
 }
 
 /** A filter; columns that it reads and that the plan hides are let through below it, and dropped again above. */

@@ -12,6 +12,7 @@ import { applyTimeWindows } from "../time-window.ts";
 import { expressionsIn, referencesOf } from "../walk.ts";
 import { applyWindows } from "../window-function.ts";
 import { aggregated } from "./aggregate.ts";
+import { applyScalarJoins } from "./scalar-join.ts";
 
 export function project(place: Place, input: Resolved, messages: readonly Expression[]): Resolved {
   const block = blockOf(place, input);
@@ -46,6 +47,7 @@ export function projected(block: Block, input: Resolved, items: readonly NamedEx
     items.map((n) => n.expression),
   );
   let plan = missing.size > 0 ? (expose(input.plan, missing) ?? input.plan) : input.plan;
+  plan = applyScalarJoins(plan, block.pending.joins);
   plan = applyTimeWindows(block, plan, block.pending.timeWindows);
   plan = applyGenerators(block.pending.generators, plan);
   plan = applyWindows(block, plan, block.pending.windows);

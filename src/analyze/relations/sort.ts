@@ -11,9 +11,10 @@ import { prettyName } from "../print.ts";
 import { analyzeRelation, blockOver, type Place } from "../relation.ts";
 import { deepScopeOf, type Resolved } from "../scope.ts";
 import { referencesOf } from "../walk.ts";
-import { sortOrderOf } from "../window-function.ts";
+import { applyWindows, sortOrderOf } from "../window-function.ts";
 import { asUnresolved, needsBelow, only, overInput } from "./filter.ts";
 import { expose } from "./project.ts";
+import { applyScalarJoins } from "./scalar-join.ts";
 
 export function sortRelation(place: Place, message: Sort): Resolved {
   const input = analyzeRelation(place, message.input);
@@ -70,7 +71,9 @@ function sorted(block: Block, input: Resolved, order: readonly SortOrder[]): Pla
     return only({ kind: "sort", output: plan.output, input: plan, order: rewritten }, input.plan.output);
   }
   const wanted = new Set(order.flatMap((o) => [...referencesOf(o.expression)]));
-  const source = expose(input.plan, wanted) ?? input.plan;
+  const { pending } = block;
+  const exposed = expose(input.plan, wanted) ?? input.plan;
+  const source = applyWindows(block, applyScalarJoins(exposed, pending.joins), pending.windows);
   const sort: PlanNode = { kind: "sort", output: source.output, input: source, order };
   return source === input.plan ? sort : only(sort, input.plan.output);
 }

@@ -55,7 +55,7 @@ interface PulledUp {
 }
 
 /** Takes the conditions that read the outer query out of the subquery's filters, and lets what they read through. */
-function pullUp(plan: PlanNode, outer: ReadonlySet<number>): PulledUp {
+export function pullUp(plan: PlanNode, outer: ReadonlySet<number>): PulledUp {
   const reads = (e: TypedExpression): boolean => [...referencesOf(e)].some((id) => outer.has(id));
   if (outer.size === 0) return { plan, conditions: [] };
   switch (plan.kind) {

@@ -129,6 +129,8 @@ function pushSides(
     if (intoRight && readsOnly(c, rightIds)) return right.push(c) > 0;
     return false;
   });
+  if (intoLeft) left.push(...keysNotNull(plan, "left", context));
+  if (intoRight) right.push(...keysNotNull(plan, "right", context));
   const joined: JoinNode = {
     ...plan,
     left: pushInto(plan.left, left, push, context),
@@ -137,6 +139,24 @@ function pushSides(
   };
   if (joinType !== "inner" && joinType !== "cross") return filtered(joined, stay, context);
   return intoJoin(joined, stay, context);
+}
+
+/** A row whose key is null joins with nothing: where such rows don't come out either, they need not get to the join. */
+function keysNotNull(plan: JoinNode, side: "left" | "right", context: OptimizeContext): TypedExpression[] {
+  const isNotNull = lookupFunction("isnotnull") as ScalarFunction;
+  return plan.keys.flatMap((k): TypedExpression[] => {
+    const key = k[side];
+    if (k.nullSafe || key.kind !== "attribute" || !key.nullable) return [];
+    const argument = { type: key.type, nullable: true, sql: key.name };
+    const resolution = isNotNull.resolve([argument], {
+      settings: context.settings,
+      name: "isnotnull",
+      sql: "isnotnull",
+    });
+    return [
+      { kind: "call", fn: isNotNull, resolution, args: [key], type: BOOLEAN, nullable: false, deterministic: true },
+    ];
+  });
 }
 
 /** `FROM a, b WHERE a.k = b.k`: conditions on both sides of an inner join are the join's own. */

@@ -75,7 +75,7 @@ for k,f in C.items():
     try:
         out[k]=[[x["name"],x["type"],x["nullable"]] for x in f().schema.jsonValue()["fields"]]
     except Exception as e:
-        condition = re.search(r"\\[([A-Z][A-Z0-9_.]+)\\]", str(e))
+        condition = re.search(r"\[([A-Z][A-Z0-9_.]+)\]", str(e))
         out[k] = condition.group(1) if condition else str(e)[:200]
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "dataframes.json"), "w") as file:
