@@ -37,9 +37,9 @@ return function scan(b, view, S, E, N, from, to, out) {
       continue;
     }
     const end = E[i];
-    let p = S[i], q = 0, m = 0, d = 0, f = 0;
+    let p = S[i], q = 0, m = 0, d = 0, f = 0, at = 0;
 ${shape === undefined ? "" : fastPath(fields, shape)}
-${keyByKey(fields)}
+${keyByKey(fields, shape)}
   }
   return strayed;
 };`;
@@ -51,6 +51,7 @@ function fastPath(fields: readonly FieldCode[], shape: Shape): string {
   const seen = new Set<number>();
   const lines: string[] = ["    fast: {"];
   shape.values.forEach(({ key, token }, i) => {
+    if (i > 0) lines.push(`      at = ${i};`);
     lines.push(separator(shape.separators[i] as Uint8Array));
     const k = ordinals.get(key);
     if (k === undefined) {
@@ -59,8 +60,9 @@ function fastPath(fields: readonly FieldCode[], shape: Shape): string {
       seen.add(k);
       lines.push(`      // ${JSON.stringify(key)}`, valueCode(fields[k] as FieldCode, k, true));
     }
-    lines.push("      if (p < 0) break fast;");
+    lines.push("      if (p < 0) { at = 0; break fast; }");
   });
+  lines.push(`      at = ${shape.values.length};`);
   lines.push(separator(shape.separators[shape.values.length] as Uint8Array));
   fields.forEach((_, k) => {
     if (!seen.has(k)) lines.push(`      n${k}[o] = 1;`);
@@ -84,40 +86,76 @@ function at(i: number): string {
   return i === 0 ? "p" : `p + ${i}`;
 }
 
-/** The record key by key, in any order: what differs from the shape, what is malformed, what is blank. */
-function keyByKey(fields: readonly FieldCode[]): string {
+/**
+ * The record key by key, in any order: what differs from the shape, what is malformed, what is blank. Where the shape held
+ * for `at` values it goes on behind them.
+ */
+function keyByKey(fields: readonly FieldCode[], shape: Shape | undefined): string {
   const cases = fields.map(
     (f, k) => `        case ${k}: {
 ${valueCode(f, k, false)}
           break;
         }`,
   );
-  return `    F[o] = 0;
-    ${fields.map((_, k) => `n${k}[o] = 1;`).join(" ")}
-    p = lexer.space(b, S[i], end);
-    if (p >= end) { F[o] = 4; continue; }
-    if (b[p] !== 123) { F[o] = 3; continue; }
-    p = lexer.space(b, p + 1, end);
-    if (p < end && b[p] === 125) continue;
+  const allNull = fields.map((_, k) => `n${k}[o] = 1;`).join(" ");
+  return `    if (at > 0) {
+      ${shape === undefined ? "" : unread(fields, shape)}
+    } else {
+      F[o] = 0;
+      ${allNull}
+      p = lexer.space(b, S[i], end);
+      if (p >= end) { F[o] = 4; continue; }
+      if (b[p] !== 123) { F[o] = 3; continue; }
+      p = lexer.space(b, p + 1, end);
+      if (p < end && b[p] === 125) continue;
+    }
     for (;;) {
-      p = lexer.key(b, p, end);
-      if (p < 0) break;
-      switch (find(b, lexer.keyStart, lexer.keyEnd)) {
+      if (at > 0) {
+        if (b[p] <= 47) p = lexer.space(b, p, end);
+        if (p >= end) { p = -1; break; }
+        if (b[p] !== 44) {
+          if (b[p] !== 125) p = -1;
+          break;
+        }
+        p++;
+        if (b[p] !== 34) p = lexer.space(b, p, end);
+      }
+      at = 1;
+      q = p + 1;
+      if (b[p] === 34) { while (T[b[q] | 0] === 0) q++; }
+      if (b[p] === 34 && b[q] === 34 && b[q + 1] === 58 && q + 2 < end) {
+        f = find(b, p + 1, q);
+        p = q + 2;
+        if (b[p] <= 32) p = lexer.space(b, p, end);
+      } else {
+        p = lexer.key(b, p, end);
+        if (p < 0) break;
+        f = env.findText(lexer.text(b, lexer.keyStart, lexer.keyEnd, lexer.escaped));
+      }
+      switch (f) {
 ${cases.join("\n")}
         default:
-          p = lexer.skip(b, p, end, 1);
+          if (b[p] === 34) {
+${skipCode("string")}
+          } else {
+${skipCode("int")}
+          }
       }
       if (p < 0) break;
-      if (p < end && b[p] <= 47) p = lexer.space(b, p, end);
-      if (p >= end) { p = -1; break; }
-      if (b[p] === 44) { p = lexer.space(b, p + 1, end); continue; }
-      if (b[p] !== 125) p = -1;
-      break;
     }
     if (p < 0) {
       F[o] = 3;
-      ${fields.map((_, k) => `n${k}[o] = 1;`).join(" ")}
+      ${allNull}
     }`;
+}
+
+/** Marks as null the fields whose values come after the first `at` of the shape, and those that it doesn't have. */
+function unread(fields: readonly FieldCode[], shape: Shape): string {
+  const places = fields.map((f) => shape.values.findIndex((v) => v.key === f.name));
+  const lines = places.map((place, k) => {
+    return place < 0 ? `n${k}[o] = 1;` : place === 0 ? "" : `if (at <= ${place}) n${k}[o] = 1;`;
+  });
+  return lines.filter((line) => line !== "").join("\n      ");
 }
 
 /** `find(b, start, end)`: which field has this key, by length and bytes; -1 for none. */
@@ -137,7 +175,6 @@ function finder(fields: readonly FieldCode[]): string {
     return `    case ${length}:\n${tests.join("\n")}\n      return -1;`;
   });
   return `function find(b, s, e) {
-  if (lexer.escaped) return env.findText(lexer.text(b, s, e, true));
   switch (e - s) {
 ${cases.join("\n")}
     default:
