@@ -32,6 +32,8 @@ class Sessions {
   readonly #merge: (into: number, from: number) => void;
   /** Where a session went that was merged into another in this batch. */
   readonly #forward = new Map<number, number>();
+  /** Keys that got rows in this batch. */
+  readonly #touched = new Set<string>();
 
   constructor(grouping: readonly NamedExpression[], node: AggregateNode, environment: StageEnvironment) {
     this.#wide = environment.wide;
@@ -60,6 +62,7 @@ class Sessions {
   take(keys: readonly Value[], start: number, end: number): number {
     const { table } = this.groups;
     const key = canonicalText(keys as Value[]);
+    this.#touched.add(key);
     let list = this.#byKey.get(key);
     if (list === undefined) this.#byKey.set(key, (list = []));
     const touching = list.filter((s) => this.start(s) <= end && start <= this.end(s));
@@ -93,8 +96,13 @@ class Sessions {
     return s;
   }
 
-  endOfTaking(): void {
+  /** Ends the batch's taking; the number of sessions of the keys that got rows, which Spark counts as updated. */
+  endOfTaking(): number {
+    let sessions = 0;
+    for (const key of this.#touched) sessions += this.#byKey.get(key)?.length ?? 0;
+    this.#touched.clear();
     this.#forward.clear();
+    return sessions;
   }
 
   remove(slot: number): void {
@@ -242,7 +250,7 @@ export class SessionAggregate implements StatefulOperator {
   }
 
   wantsNoDataBatch(_lateUs: number, evictUs: number): boolean {
-    return this.#times.mayHold(evictUs + this.shiftUs);
+    return this.#mode === "append" && this.#times.mayHold(evictUs + this.shiftUs);
   }
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
@@ -260,9 +268,8 @@ export class SessionAggregate implements StatefulOperator {
     const types = this.#rowAttributes.map((a) => a.type);
     const rows = concatBatches(parts, types, this.#environment.wide);
     if (rows.rows > 0) this.#update.run(rows, this.#assign(rows));
-    const changed = table.changedSlots();
-    if (this.#mode !== "batch") for (const slot of changed) this.#times.add(slot, sessions.end(slot));
-    this.counters.updated = changed.length;
+    this.counters.updated = sessions.endOfTaking();
+    if (this.#mode !== "batch") for (const slot of table.changedSlots()) this.#times.add(slot, sessions.end(slot));
     this.counters.droppedByWatermark = this.#late;
     this.counters.updateMs = performance.now() - started;
     if (this.#mode === "batch" || this.#mode === "complete") {
@@ -299,7 +306,6 @@ export class SessionAggregate implements StatefulOperator {
       );
     }
     for (let i = 0; i < slots.length; i++) slots[i] = sessions.final(slots[i]);
-    sessions.endOfTaking();
     return slots;
   }
 

@@ -1,5 +1,6 @@
 /** A streaming plan, ready to run batch after batch with its state. */
 import { join } from "node:path";
+import type { PlanNode } from "../../analyze/plan.ts";
 import type { Batch } from "../../columns/vector.ts";
 import type { RunContext } from "../../functions/definition.ts";
 import type { Value } from "../../types/values.ts";
@@ -7,7 +8,7 @@ import { diskFileSystem } from "../checkpoint/file-system.ts";
 import { encodeRows, StateFiles } from "../state/files.ts";
 import type { SlotTable } from "../state/slots.ts";
 import { userName } from "./batch.ts";
-import { PlanBuilder, resetStats, unsupported } from "./build.ts";
+import { inputsOf, PlanBuilder, resetStats, unsupported } from "./build.ts";
 import type {
   EventTimeStats,
   StateOperatorProgress,
@@ -22,6 +23,12 @@ export async function openStreamPlan(options: StreamPlanOptions): Promise<Stream
   const plan = new RunningPlan(options);
   await plan.load();
   return plan;
+}
+
+/** Stateful operators from the top of the plan down, as Spark lists them. */
+function operatorIds(node: PlanNode): number[] {
+  const own = "operatorId" in node && node.operatorId !== undefined ? [node.operatorId] : [];
+  return [...own, ...inputsOf(node).flatMap(operatorIds)];
 }
 
 interface Store {
@@ -121,7 +128,9 @@ class RunningPlan implements StreamPlan {
   }
 
   stateProgress(): readonly StateOperatorProgress[] {
-    return this.#builder.stateful.map(progressOf);
+    const order = operatorIds(this.#options.plan);
+    const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
+    return this.#builder.stateful.toSorted((a, b) => place(a) - place(b)).map(progressOf);
   }
 
   observed(): ReadonlyMap<string, Readonly<Record<string, Value>>> {

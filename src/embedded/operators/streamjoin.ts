@@ -18,6 +18,8 @@ import { JoinSide } from "./joinside.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { filterPairs, selector } from "./pairs.ts";
 
+type Prober = ReturnType<JoinSide["prober"]>;
+
 class Side {
   readonly rows: JoinSide;
   readonly input: Operator;
@@ -137,45 +139,83 @@ export class StreamJoin implements StatefulOperator {
 
   async *run(request: StreamBatchRequest): AsyncGenerator<Batch> {
     const started = performance.now();
-    let updated = 0;
+    const evictUs = request.evictUs + this.shiftUs;
+    this.counters.updated = 0;
+    this.counters.removed = 0;
     for (const s of [this.#left, this.#right]) {
       s.late = 0;
       s.lateLimit[0] = request.lateUs + this.shiftUs;
     }
-    for (const [side, other] of [
-      [this.#left, this.#right],
-      [this.#right, this.#left],
-    ] as const) {
-      const isLeft = side === this.#left;
-      const probe = other.rows.prober(
-        side.input.output,
-        this.#node.keys.map((k) => (isLeft ? k.left : k.right)),
-        side.steps,
-      );
+    // A semi join keeps no left row that has found its partner: so the right side's rows must be there first.
+    const semi = this.#node.joinType === "leftsemi";
+    // The side that goes first is kept whole: the other one's rows of this batch are still to come.
+    for (const isLeft of semi ? [false, true] : [true, false]) {
+      const passedUs = isLeft === semi ? evictUs : Number.NEGATIVE_INFINITY;
+      const side = isLeft ? this.#left : this.#right;
+      const probe = this.#prober(isLeft);
       for await (const batch of side.input.run(request)) {
-        const late = side.late;
-        const slots = side.insert(batch);
-        side.late = late; // the prober counts them
-        const pairs = probe(batch);
-        for (const slot of slots) {
-          if (slot >= 0) {
-            updated++;
-            side.enterTime(slot);
-          }
+        if (semi && isLeft) yield* this.#semiLeft(batch, probe, passedUs);
+        else {
+          const late = side.late;
+          const slots = side.insert(batch);
+          side.late = late; // the prober counts them
+          const pairs = probe(batch);
+          yield* this.#emit(batch, pairs.rows.slice(0, pairs.count), slots, pairs.slots.slice(0, pairs.count), isLeft);
+          yield* this.#keep(side, slots, passedUs);
         }
-        const rows = pairs.rows.slice(0, pairs.count);
-        const found = pairs.slots.slice(0, pairs.count);
-        yield* this.#emit(batch, rows, slots, found, isLeft);
         await request.context.breathe();
       }
     }
-    this.counters.updated = updated;
     this.counters.updateMs = performance.now() - started;
     const removing = performance.now();
-    this.counters.removed = 0;
-    for (const s of [this.#left, this.#right]) yield* this.#evict(s, request.evictUs + this.shiftUs);
+    for (const s of [this.#left, this.#right]) yield* this.#evict(s, evictUs);
     this.counters.removeMs = performance.now() - removing;
     this.counters.droppedByWatermark = this.#left.late + this.#right.late;
+  }
+
+  #prober(isLeft: boolean): Prober {
+    const [side, other] = isLeft ? [this.#left, this.#right] : [this.#right, this.#left];
+    const keys = this.#node.keys.map((k) => (isLeft ? k.left : k.right));
+    return other.rows.prober(side.input.output, keys, side.steps);
+  }
+
+  /** Keeps new rows, except those that the watermark `passedUs` has passed: nothing can match them any more. */
+  *#keep(side: Side, slots: Int32Array, passedUs: number): Iterable<Batch> {
+    const passed: number[] = [];
+    for (const slot of slots) {
+      if (slot < 0) continue;
+      const us = side.time(slot);
+      if (us !== undefined && us <= passedUs) passed.push(slot);
+      else {
+        this.counters.updated++;
+        if (us !== undefined) side.times.add(slot, us);
+      }
+    }
+    if (passed.length > 0) yield* this.#letGo(side, Int32Array.from(passed));
+  }
+
+  /** New left rows of a semi join: those with a partner go out, the others are kept. */
+  *#semiLeft(batch: Batch, probe: Prober, passedUs: number): Iterable<Batch> {
+    const side = this.#left;
+    const pairs = probe(batch);
+    const rows = pairs.rows.slice(0, pairs.count);
+    const kept = this.#matches(batch, rows, pairs.slots.slice(0, pairs.count), true);
+    const matched = new Uint8Array(batch.rows);
+    for (const row of kept.left) matched[row] = 1;
+    const all = Int32Array.from({ length: batch.rows }, (_, row) => row);
+    const out = all.filter((row) => matched[row] === 1);
+    const alone = all.filter((row) => matched[row] === 0 && pairs.passed[row] === 1);
+    if (out.length > 0) yield takeRows(batch, out, out.length);
+    if (alone.length > 0) yield* this.#keep(side, side.insert(takeRows(batch, alone, alone.length)), passedUs);
+  }
+
+  /** Pairs of new rows with kept rows of the other side for which the whole condition holds, with the joined rows. */
+  #matches(batch: Batch, rows: Int32Array, found: Int32Array, isLeft: boolean) {
+    const other = isLeft ? this.#right : this.#left;
+    const mine = takeRows(batch, rows, rows.length).columns;
+    const theirs = other.rows.gather(found, found.length);
+    const columns: readonly Vector[] = isLeft ? [...mine, ...theirs] : [...theirs, ...mine];
+    return filterPairs({ rows: rows.length, columns }, rows, found, this.#select);
   }
 
   /** Joined rows of new rows (of `batch`, kept in `slots`) with kept rows of the other side. */
@@ -183,12 +223,9 @@ export class StreamJoin implements StatefulOperator {
     if (rows.length === 0) return;
     const side = isLeft ? this.#left : this.#right;
     const other = isLeft ? this.#right : this.#left;
-    const mine = takeRows(batch, rows, rows.length).columns;
-    const theirs = other.rows.gather(found, found.length);
-    const columns: readonly Vector[] = isLeft ? [...mine, ...theirs] : [...theirs, ...mine];
-    const kept = filterPairs({ rows: rows.length, columns }, rows, found, this.#select);
+    const kept = this.#matches(batch, rows, found, isLeft);
     if (this.#node.joinType === "leftsemi") {
-      yield* this.#semi(kept.left, kept.right, slots, isLeft);
+      yield* this.#semi(kept.right);
       return;
     }
     for (let k = 0; k < kept.left.length; k++) {
@@ -198,40 +235,42 @@ export class StreamJoin implements StatefulOperator {
     if (kept.joined.rows > 0 && this.#node.joinType !== "leftanti") yield kept.joined;
   }
 
-  /** Left rows that matched for the first time. */
-  *#semi(rows: Int32Array, found: Int32Array, slots: Int32Array, isLeft: boolean): Iterable<Batch> {
-    const fresh: number[] = [];
-    for (let k = 0; k < rows.length; k++) {
-      const slot = isLeft ? slots[rows[k]] : found[k];
-      if (slot >= 0 && mark(this.#left, slot)) fresh.push(slot);
-    }
-    if (fresh.length > 0)
-      yield { rows: fresh.length, columns: this.#left.rows.gather(Int32Array.from(fresh), fresh.length) };
+  /** Kept left rows that have found their partner: they come out, and are kept no longer. */
+  *#semi(found: Int32Array): Iterable<Batch> {
+    const left = this.#left.rows;
+    const fresh = Int32Array.from(new Set(found));
+    if (fresh.length === 0) return;
+    yield { rows: fresh.length, columns: left.gather(fresh, fresh.length) };
+    for (const slot of fresh) left.remove(slot);
+    this.counters.removed += fresh.length;
   }
 
   *#evict(side: Side, evictUs: number): Iterable<Batch> {
     const gone = side.times.takeUpTo(evictUs, (slot) => side.time(slot));
-    if (side.outer) {
-      const alone = gone.filter((slot) => side.rows.matched.values[slot] === 0);
-      if (alone.length > 0) {
-        const mine = side.rows.gather(alone, alone.length);
-        if (this.#node.joinType === "leftanti") yield { rows: alone.length, columns: mine };
-        else {
-          const other = side === this.#left ? this.#right : this.#left;
-          const nulls = other.rows.attributes.map((a) => nullVector(a.type, alone.length, this.#environment.wide));
-          yield { rows: alone.length, columns: side === this.#left ? [...mine, ...nulls] : [...nulls, ...mine] };
-        }
+    yield* this.#letGo(side, gone);
+    // As Spark counts: rows of a side whose unmatched rows are put out are not among the removed.
+    if (!side.outer) this.counters.removed += gone.length;
+  }
+
+  /** Removes rows; in an outer join those that never matched come out with nulls. */
+  *#letGo(side: Side, gone: Int32Array): Iterable<Batch> {
+    const alone = side.outer ? gone.filter((slot) => side.rows.matched.values[slot] === 0) : new Int32Array(0);
+    if (alone.length > 0) {
+      const mine = side.rows.gather(alone, alone.length);
+      if (this.#node.joinType === "leftanti") yield { rows: alone.length, columns: mine };
+      else {
+        const other = side === this.#left ? this.#right : this.#left;
+        const nulls = other.rows.attributes.map((a) => nullVector(a.type, alone.length, this.#environment.wide));
+        yield { rows: alone.length, columns: side === this.#left ? [...mine, ...nulls] : [...nulls, ...mine] };
       }
     }
     for (const slot of gone) side.rows.remove(slot);
-    this.counters.removed += gone.length;
   }
 }
 
-/** True when the row was not matched before. */
-function mark(side: Side, slot: number): boolean {
-  if (slot < 0 || side.rows.matched.values[slot] === 1) return false;
+/** Notes that the row has a partner. */
+function mark(side: Side, slot: number): void {
+  if (slot < 0 || side.rows.matched.values[slot] === 1) return;
   side.rows.matched.set(slot, true);
   side.rows.table.touch(slot);
-  return true;
 }
