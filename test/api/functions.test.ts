@@ -7,7 +7,7 @@ import { Column } from "../../src/index.ts";
 
 /** Operators and SQL syntax, which are methods of Column or have no call form in PySpark either. */
 const written = new Set(
-  "! % & * + - / < << <= <=> = == > >= >> >>> [] ^ and between case div get_array_item get_map_value if in mod or | ~ timestampadd timestampdiff typeof value".split(
+  "! % & * + - / < << <= <=> = == > >= >> >>> [] ^ and between case div get_array_item get_map_value if in map mod or | ~ timestampadd timestampdiff typeof value".split(
     " ",
   ),
 );
@@ -16,6 +16,7 @@ const sqlOnly = new Set(["space", "random"]);
 
 test("every function of the engine has a typed one here", () => {
   const missing = allFunctions()
+    .filter(({ group }) => group !== "cast")
     .map(({ name }) => name)
     .filter((name) => !Object.hasOwn(F, name) && !written.has(name) && !sqlOnly.has(name));
   assert.deepEqual(missing, []);
