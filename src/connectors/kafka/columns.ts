@@ -5,7 +5,7 @@ import { array, BINARY, field, INT, LONG, STRING, type StructType, struct, TIMES
 import { type Value, WideRequired } from "../../types/values.ts";
 import type { ReadRequest } from "../contract.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
-import { headersAt, type RecordBlock } from "./records.ts";
+import { headersAt, type RecordBlock, type RecordParts } from "./records.ts";
 
 const HEADERS = array(struct(field("key", STRING), field("value", BINARY)));
 
@@ -21,6 +21,13 @@ const COLUMNS = [
 
 export function kafkaSchema(includeHeaders: boolean): StructType {
   return includeHeaders ? struct(...COLUMNS, field("headers", HEADERS)) : struct(...COLUMNS);
+}
+
+/** What the wanted columns are made of. */
+export function partsOf(request: ReadRequest): RecordParts {
+  const wants = (...ordinals: number[]): boolean => ordinals.some((o) => request.columns.includes(o));
+  // A timestamp that is out of range is told with its offset.
+  return { key: wants(0), value: wants(1), offset: wants(4, 5), timestamp: wants(5, 6), headers: wants(7) };
 }
 
 export function blockToBatch(block: RecordBlock, source: TopicPartition, request: ReadRequest): Batch {

@@ -3,7 +3,7 @@ import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
 import type { ReadRequest } from "../contract.ts";
 import { EARLIEST, type KafkaCluster, LATEST } from "./cluster.ts";
-import { blockToBatch } from "./columns.ts";
+import { blockToBatch, partsOf } from "./columns.ts";
 import { offsetsAt } from "./discovery.ts";
 import type { Fetcher, PartitionProblem } from "./fetcher.ts";
 import { nameOf, type TopicPartition, valueIn } from "./offsets.ts";
@@ -32,6 +32,7 @@ export async function* readRanges(
   ranges: readonly OffsetRange[],
   request: ReadRequest,
 ): AsyncGenerator<Batch> {
+  const parts = partsOf(request);
   let pending: Progress[] = ranges.filter((r) => r.end > r.start).map((r) => ({ ...r, position: r.start }));
   for (const { topic, partition, start, end } of pending) {
     fetcher.position(topic, partition, start);
@@ -53,7 +54,7 @@ export async function* readRanges(
         }
         continue;
       }
-      for (const block of recordBlocks(chunk, range.position, range.end, request.batchRowsMax)) {
+      for (const block of recordBlocks(chunk, range.position, range.end, request.batchRowsMax, parts)) {
         if (block.rows > 0) yield blockToBatch(block, range, request);
       }
       range.position = Math.min(chunk.nextOffset, range.end);

@@ -37,7 +37,7 @@ export interface FetchedRecords {
   readonly aborted: readonly AbortedTransaction[] | undefined;
 }
 
-/** Rows as positions in `bytes`. Arrays are as long as `rows`. A key or value that is null has its start at -1. */
+/** Rows as positions in `bytes`. Arrays are as long as `rows`, or empty when their part isn't asked for. A key or value that is null has its start at -1. */
 export interface RecordBlock {
   readonly rows: number;
   readonly bytes: Uint8Array;
@@ -54,12 +54,19 @@ export interface RecordBlock {
   readonly headerStarts: Int32Array;
 }
 
-export interface RecordLimits {
-  /** Bytes that the batches of one block may have when decompressed. */
-  readonly decompressedBytesMax: number;
+/** Which parts of records are asked for; arrays of the others stay empty. */
+export interface RecordParts {
+  readonly key: boolean;
+  readonly value: boolean;
+  readonly offset: boolean;
+  readonly timestamp: boolean;
+  readonly headers: boolean;
 }
 
-const DEFAULT_LIMITS: RecordLimits = { decompressedBytesMax: 256 << 20 };
+export const ALL_PARTS: RecordParts = { key: true, value: true, offset: true, timestamp: true, headers: true };
+
+/** Bytes that the batches of one block may have when decompressed. */
+const DECOMPRESSED_BYTES_MAX = 256 << 20;
 /** A block is closed when it has this many decompressed bytes. */
 const BLOCK_BYTES = 4 << 20;
 
@@ -127,7 +134,8 @@ export function* recordBlocks(
   startOffset: number,
   endOffset: number,
   rowsMax: number,
-  limits: RecordLimits = DEFAULT_LIMITS,
+  parts: RecordParts = ALL_PARTS,
+  decompressedBytesMax = DECOMPRESSED_BYTES_MAX,
 ): Generator<RecordBlock> {
   let group: Batch[] = [];
   let rows = 0;
@@ -135,7 +143,7 @@ export function* recordBlocks(
   for (const batch of wantedBatches(records, startOffset, endOffset)) {
     const isCompressed = (batch.attributes & 7) !== Codec.NONE;
     if (group.length > 0 && (isCompressed !== compressed || rows >= rowsMax || sizeOf(group) >= BLOCK_BYTES)) {
-      yield* index(records, group, compressed, startOffset, endOffset, rowsMax, limits);
+      yield* index(records, group, compressed, startOffset, endOffset, rowsMax, parts, decompressedBytesMax);
       group = [];
       rows = 0;
     }
@@ -143,7 +151,8 @@ export function* recordBlocks(
     group.push(batch);
     rows += batch.count;
   }
-  if (group.length > 0) yield* index(records, group, compressed, startOffset, endOffset, rowsMax, limits);
+  if (group.length > 0)
+    yield* index(records, group, compressed, startOffset, endOffset, rowsMax, parts, decompressedBytesMax);
 }
 
 function sizeOf(group: readonly Batch[]): number {
@@ -232,6 +241,7 @@ function isAbortMarker(bytes: Buffer, p: number): boolean {
 
 /** Arrays that the rows of one group go into. */
 interface Columns {
+  readonly parts: RecordParts;
   readonly offsets: Float64Array;
   readonly timestamps: Float64Array;
   readonly appendTimes: Uint8Array;
@@ -249,10 +259,11 @@ function* index(
   startOffset: number,
   endOffset: number,
   rowsMax: number,
-  limits: RecordLimits,
+  parts: RecordParts,
+  decompressedBytesMax: number,
 ): Generator<RecordBlock> {
   const source = records.bytes;
-  const out = compressed ? new Output(sizeOf(group) * 6, limits.decompressedBytesMax) : undefined;
+  const out = compressed ? new Output(sizeOf(group) * 6, decompressedBytesMax) : undefined;
   const ranges = group.map((batch) => {
     const from = batch.at + BATCH_HEADER_BYTES;
     const to = batch.at + batch.size;
@@ -270,7 +281,7 @@ function* index(
     }
     total += batch.count;
   });
-  const columns = allocate(total);
+  const columns = allocate(total, parts);
   let rows = 0;
   group.forEach((batch, i) => {
     const range = ranges[i] as { from: number; to: number };
@@ -291,16 +302,18 @@ function unfold(records: FetchedRecords, batch: Batch, source: Buffer, from: num
   }
 }
 
-function allocate(rows: number): Columns {
+function allocate(rows: number, parts: RecordParts): Columns {
+  const { key, value, offset, timestamp, headers } = parts;
   return {
-    offsets: new Float64Array(rows),
-    timestamps: new Float64Array(rows),
-    appendTimes: new Uint8Array(rows),
-    keyStarts: new Int32Array(rows),
-    keyEnds: new Int32Array(rows),
-    valueStarts: new Int32Array(rows),
-    valueEnds: new Int32Array(rows),
-    headerStarts: new Int32Array(rows),
+    parts,
+    offsets: new Float64Array(offset ? rows : 0),
+    timestamps: new Float64Array(timestamp ? rows : 0),
+    appendTimes: new Uint8Array(timestamp ? rows : 0),
+    keyStarts: new Int32Array(key ? rows : 0),
+    keyEnds: new Int32Array(key ? rows : 0),
+    valueStarts: new Int32Array(value ? rows : 0),
+    valueEnds: new Int32Array(value ? rows : 0),
+    headerStarts: new Int32Array(headers ? rows : 0),
   };
 }
 
@@ -331,7 +344,7 @@ function indexBatch(
   startOffset: number,
   endOffset: number,
 ): number {
-  const { offsets, timestamps, appendTimes, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts } = columns;
+  const { parts, offsets, timestamps, appendTimes, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts } = columns;
   const appended = (batch.attributes & LOG_APPEND_TIME) !== 0 ? 1 : 0;
   let row = rowFirst;
   let p = from;
@@ -389,14 +402,20 @@ function indexBatch(
     if (stop - p === 1 && b[p] !== 0) return -1;
     const offset = header.base + delta;
     if (offset >= startOffset && offset < endOffset) {
-      offsets[row] = offset;
-      timestamps[row] = appended === 1 ? header.max : header.time + time;
-      appendTimes[row] = appended;
-      keyStarts[row] = keyLength < 0 ? -1 : keyStart;
-      keyEnds[row] = keyStart + keyLength;
-      valueStarts[row] = valueLength < 0 ? -1 : valueStart;
-      valueEnds[row] = valueStart + valueLength;
-      headerStarts[row] = p;
+      if (parts.value) {
+        valueStarts[row] = valueLength < 0 ? -1 : valueStart;
+        valueEnds[row] = valueStart + valueLength;
+      }
+      if (parts.key) {
+        keyStarts[row] = keyLength < 0 ? -1 : keyStart;
+        keyEnds[row] = keyStart + keyLength;
+      }
+      if (parts.offset) offsets[row] = offset;
+      if (parts.timestamp) {
+        timestamps[row] = appended === 1 ? header.max : header.time + time;
+        appendTimes[row] = appended;
+      }
+      if (parts.headers) headerStarts[row] = p;
       row++;
     }
     p = stop;
