@@ -4,29 +4,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { showString } from "../../src/api/actions.ts";
+import type { DataFrame } from "../../src/api/dataframe.ts";
+import type { ExplainMode } from "../../src/api/engine.ts";
 import { expr } from "../../src/functions.ts";
 import { MemoryStream, testSession } from "../../src/testing/index.ts";
 import { engineOf } from "../../src/testing/session.ts";
 
-async function shown(show: () => Promise<void>): Promise<string> {
-  const { log } = console;
-  const { write } = process.stdout;
-  let text = "";
-  console.log = (line: string) => {
-    text += `${line}\n`;
-  };
-  process.stdout.write = ((part: string) => {
-    text += part;
-    return true;
-  }) as typeof write;
-  try {
-    await show();
-  } finally {
-    console.log = log;
-    process.stdout.write = write;
-  }
-  return text.replace(/\n+$/, "\n");
-}
+const table = (df: DataFrame, numRows = 20, truncate = 20, vertical = false) =>
+  showString(df, numRows, truncate, vertical);
+const explained = (df: DataFrame, mode: ExplainMode) => engineOf(df.sparkSession).explain(df.relation, mode);
 
 test("show draws Spark's table", async () => {
   await using spark = testSession();
@@ -39,7 +26,7 @@ test("show draws Spark's table", async () => {
     "id INT, text STRING, number DOUBLE",
   );
   assert.equal(
-    await shown(() => df.show()),
+    await table(df),
     [
       "+---+--------------------+------+",
       "| id|                text|number|",
@@ -52,13 +39,13 @@ test("show draws Spark's table", async () => {
     ].join("\n"),
   );
   assert.equal(
-    await shown(() => df.select("id", "number").show(1)),
+    await table(df.select("id", "number"), 1),
     ["+---+------+", "| id|number|", "+---+------+", "|  1|   1.5|", "+---+------+", "only showing top 1 row", ""].join(
       "\n",
     ),
   );
   assert.equal(
-    await shown(() => df.select("id", "number").show(1, false, true)),
+    await table(df.select("id", "number"), 1, 0, true),
     ["-RECORD 0-----", " id     | 1   ", " number | 1.5 ", "only showing top 1 row", ""].join("\n"),
   );
 });
@@ -69,7 +56,7 @@ test("show of nested values, and of nothing", async () => {
     "SELECT array(1, null) AS a, map('k', 1.0D) AS m, named_struct('x', null, 'y', X'0AFF') AS s, 'a\nb' AS t",
   );
   assert.equal(
-    await shown(() => df.show()),
+    await table(df),
     [
       "+---------+----------+---------------+----+",
       "|        a|         m|              s|   t|",
@@ -79,7 +66,7 @@ test("show of nested values, and of nothing", async () => {
       "",
     ].join("\n"),
   );
-  assert.equal(await shown(() => spark.range(0).show()), "+---+\n| id|\n+---+\n+---+\n");
+  assert.equal(await table(spark.range(0)), "+---+\n| id|\n+---+\n+---+\n");
 });
 
 test("settings: Spark's defaults, unknown ones of Spark are taken, unknown ones of ours and wrong values aren't", async () => {
@@ -155,9 +142,9 @@ test("a batch result with a value beyond 2^53 is run again in the wide form, and
 test("explain shows the plan and the generated code", async () => {
   await using spark = testSession();
   const df = spark.range(10).filter("id > 3").selectExpr("id * 2 AS twice");
-  assert.match(await shown(() => df.explain()), /== Physical Plan ==[\s\S]*Range/);
-  assert.match(await shown(() => df.explain("extended")), /Analyzed Logical Plan[\s\S]*Optimized Logical Plan/);
-  assert.match(await shown(() => df.explain("codegen")), /for \(/);
+  assert.match(await explained(df, "simple"), /== Physical Plan ==[\s\S]*Range/);
+  assert.match(await explained(df, "extended"), /Analyzed Logical Plan[\s\S]*Optimized Logical Plan/);
+  assert.match(await explained(df, "codegen"), /for \(/);
 });
 
 test("the rows of a memory sink are read by its query's name, and each batch can be listened to", async () => {
@@ -165,8 +152,8 @@ test("the rows of a memory sink are read by its query's name, and each batch can
   const input = new MemoryStream("value INT");
   const query = await input.toDF(spark).writeStream.format("memory").queryName("live").option("maxRows", 3).start();
   const heard: number[] = [];
-  const table = engineOf(spark).memoryTable("live");
-  const end = table?.subscribe(({ batches }) => heard.push(batches.reduce((n, b) => n + b.rows, 0)));
+  const memory = engineOf(spark).memoryTable("live");
+  const end = memory?.subscribe(({ batches }) => heard.push(batches.reduce((n, b) => n + b.rows, 0)));
   for (const rows of [[1, 2], [3], [4, 5]]) {
     input.addData(...rows);
     await query.processAllAvailable();
@@ -179,27 +166,27 @@ test("the rows of a memory sink are read by its query's name, and each batch can
   assert.equal(await joined.count(), 3);
 });
 
-test("a stream joins a table that is read anew in each batch", async () => {
+test("a stream joins a table of files as it is when the query starts", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-engine-"));
   try {
     await using spark = testSession();
     const sites = () => spark.createDataFrame([["a", "north"]], "device STRING, site STRING");
     await sites().write.json(join(folder, "sites"));
     const input = new MemoryStream("device STRING, value INT");
-    const table = spark.read.schema("device STRING, site STRING").json(join(folder, "sites"));
-    const query = await input
-      .toDF(spark)
-      .join(table, "device")
-      .writeStream.format("memory")
-      .queryName("joined")
-      .start();
+    const sitesTable = spark.read.schema("device STRING, site STRING").json(join(folder, "sites"));
+    const joined = input.toDF(spark).join(sitesTable, "device");
+    const start = () =>
+      joined.writeStream.format("memory").queryName("joined").option("checkpointLocation", join(folder, "c")).start();
+    const first = await start();
     input.addData(["a", 1], ["b", 2]);
-    await query.processAllAvailable();
+    await first.processAllAvailable();
+    await first.stop();
     const more = spark.createDataFrame([["b", "south"]], "device STRING, site STRING");
     await more.write.mode("append").json(join(folder, "sites"));
+    const second = await start();
     input.addData(["b", 3]);
-    await query.processAllAvailable();
-    await query.stop();
+    await second.processAllAvailable();
+    await second.stop();
     assert.deepEqual(
       (await spark.table("joined").collect()).map((r) => r.values()),
       [
