@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { DevBroker } from "../../src/broker/index.ts";
 import { kafkaSourceSettings } from "../../src/connectors/kafka/source-options.ts";
 import { OptionMap } from "../../src/connectors/options.ts";
 import { SluiceError } from "../../src/errors/error.ts";
-import { keylessRows, onBothBrokers, readValues, writeBatch } from "./kafka-brokers.ts";
+import { keylessRows, onBothBrokers, readValues, TestBroker, writeBatch } from "./kafka-brokers.ts";
 
 const numbered = (n: number, from = 0): string[] =>
   Array.from({ length: n }, (_, i) => `v${String(from + i).padStart(5, "0")}`);
@@ -225,7 +229,6 @@ onBothBrokers("an unknown topic names the nearest one", async (broker) => {
 });
 
 test("a broker that is away is waited for, with a message, until the query stops", async () => {
-  const { TestBroker } = await import("./kafka-brokers.ts");
   const broker = new TestBroker("127.0.0.1:1");
   const stream = await broker.stream({
     subscribe: "t",
@@ -241,6 +244,40 @@ test("a broker that is away is waited for, with a message, until the query stops
   broker.stopping.abort();
   await assert.rejects(starting, condition("KAFKA_CLOSED"));
   await broker.close();
+});
+
+test("a broker that goes away and comes back: source and sink go on, nothing is lost or doubled", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "sluice-kafka-"));
+  let server = await DevBroker.start({ dataDir });
+  const { port } = server;
+  const broker = new TestBroker(server.bootstrapServers);
+  try {
+    server.createTopic("t", { partitions: 2 });
+    const impatient = { "kafka.retry.backoff.ms": "1", "kafka.retry.backoff.max.ms": "20" };
+    const stream = await broker.stream({ subscribe: "t", ...impatient });
+    const sink = await broker.sink({ topic: "t", ...impatient });
+    await sink.open();
+    let offset = await stream.initialOffset();
+    const seen: unknown[] = [];
+    for (let round = 0; round < 3; round++) {
+      const waiting = stream.waitForData(offset, broker.stopping.signal);
+      await server.close();
+      const writing = writeBatch(sink, round, [`round ${round}`]);
+      server = await DevBroker.start({ dataDir, port });
+      await writing;
+      await waiting;
+      while (seen.length <= round) {
+        const end = await stream.latestOffset(offset, false);
+        seen.push(...(await readValues(stream, offset, end)));
+        offset = end;
+      }
+    }
+    assert.deepEqual(seen, ["round 0", "round 1", "round 2"]);
+  } finally {
+    await broker.close();
+    await server.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });
 
 const log = { info() {}, warn() {}, error() {} };
