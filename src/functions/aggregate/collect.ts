@@ -58,7 +58,14 @@ const collectList = aggregate({
   prettyName: (args) => `collect_list(${args[0]})`,
   args: "expr",
   summary: "The values of the group as an array, in the order in which rows come; NULLs are left out.",
-  examples: ["collect_list(1)", "array_agg(NULL)", "collect_list('a')"],
+  examples: [
+    "collect_list(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "collect_list(a) FROM VALUES (1) AS t(a) WHERE a > 1",
+    "collect_list(DISTINCT a) FROM VALUES (1), (1) AS t(a)",
+    "collect_list(1)",
+    "array_agg(NULL)",
+    "collect_list('a')",
+  ],
   resolve(args, context) {
     checkCount(args, context, 1, 1);
     const { type, nullable } = args[0];
@@ -70,7 +77,11 @@ const collectSet = aggregate({
   name: "collect_set",
   args: "expr",
   summary: "The different values of the group as an array; NULLs are left out.",
-  examples: ["collect_set(1)", "collect_set(CAST(NULL AS INT))"],
+  examples: [
+    "sort_array(collect_set(a)) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "collect_set(1)",
+    "collect_set(CAST(NULL AS INT))",
+  ],
   resolve(args, context) {
     checkCount(args, context, 1, 1);
     const { type, nullable } = args[0];
@@ -203,6 +214,9 @@ const percentileApprox = aggregate({
   args: "col, percentage, accuracy",
   summary: "The least value that the given fraction of the values doesn't exceed.",
   examples: [
+    "percentile_approx(a, 0.5) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "percentile_approx(b, array(0.1, 0.5, 0.9)) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "percentile_approx(id, array(0.01, 0.5, 0.99)) FROM range(0, 1000, 1, 1)",
     "percentile_approx(10, 0.5)",
     "percentile_approx(10, array(0.5, 0.4, 0.1), 100)",
     "approx_percentile(CAST(NULL AS INT), 0.5)",
@@ -230,7 +244,12 @@ const mode = aggregate({
   name: "mode",
   args: "expr",
   summary: "The value that stands most often; NULLs are left out.",
-  examples: ["mode(10)", "mode(CAST(NULL AS INT))"],
+  examples: [
+    "mode(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "mode(a) FROM VALUES (1) AS t(a) WHERE a > 1",
+    "mode(10)",
+    "mode(CAST(NULL AS INT))",
+  ],
   resolve(args, context) {
     checkCount(args, context, 1, 2);
     const { type, nullable } = args[0];
@@ -260,6 +279,12 @@ const approxCountDistinct = aggregate({
   args: "expr, relativeSD",
   summary: "An estimate of the number of different values, by default within 5 percent (standard deviation).",
   examples: [
+    "approx_count_distinct(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "approx_count_distinct(id) FROM range(0, 100, 1, 1)",
+    "approx_count_distinct(id) FROM range(0, 1000, 1, 1)",
+    "approx_count_distinct(id, 0.01) FROM range(0, 5000, 1, 1)",
+    "approx_count_distinct(CAST(id AS STRING)) FROM range(0, 300, 1, 1)",
+    "approx_count_distinct(a) FROM VALUES (1) AS t(a) WHERE a > 1",
     "approx_count_distinct(1)",
     "approx_count_distinct(CAST(NULL AS INT))",
     "approx_count_distinct('a', 0.01)",
@@ -300,11 +325,19 @@ export const collectingAggregates: readonly AggregateFunction[] = [
   collectList,
   collectSet,
   exactPercentile("percentile", [
+    "percentile(a, 0.3) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "percentile(b, array(0.25, 0.5, 1)) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "percentile(a, 0.5) FROM VALUES (1) AS t(a) WHERE a > 1",
     "percentile(10, 0.3)",
     "percentile(10, array(0.25, 0.75))",
     "percentile(CAST(NULL AS INT), 0.5)",
   ]),
-  exactPercentile("median", ["median(10)", "median(2.5)"]),
+  exactPercentile("median", [
+    "median(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "median(b) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "median(10)",
+    "median(2.5)",
+  ]),
   percentileApprox,
   mode,
   approxCountDistinct,

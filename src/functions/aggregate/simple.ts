@@ -43,7 +43,13 @@ const countIf = aggregate({
   name: "count_if",
   args: "expr",
   summary: "Number of rows for which the condition is true.",
-  examples: ["count_if(true)", "count_if(NULL)", "count_if(1 > 2)"],
+  examples: [
+    "count_if(a > 1) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "count_if(a > 1) FROM VALUES (1) AS t(a) WHERE a > 1",
+    "count_if(true)",
+    "count_if(NULL)",
+    "count_if(1 > 2)",
+  ],
   resolve(args, context) {
     checkCount(args, context, 1, 1);
     return {
@@ -236,21 +242,62 @@ export function unordered(name: string, type: DataType, context: ResolveContext)
 export const simpleAggregates: readonly AggregateFunction[] = [
   countIf,
   flag("bool_and", ["every"], true, "True when every value is true.", [
+    "bool_and(a > 0) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "every(a > 1) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bool_and(a > 0) FROM VALUES (1) AS t(a) WHERE a > 1",
     "bool_and(true)",
     "every(false)",
     "bool_and(NULL)",
   ]),
   flag("bool_or", ["some", "any"], false, "True when one value is true.", [
+    "bool_or(a > 8) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
     "bool_or(true)",
     "some(false)",
     "any(NULL)",
   ]),
-  bits("bit_and", "&", ["bit_and(3)", "bit_and(5L)"]),
-  bits("bit_or", "|", ["bit_or(3)"]),
-  bits("bit_xor", "^", ["bit_xor(3)", "bit_xor(CAST(NULL AS INT))"]),
-  endmost("first", ["first_value"], false, ["first(10)", "first_value(NULL)", "first(NULL, true)"]),
-  endmost("last", ["last_value"], true, ["last(10)", "last_value('a')", "last(NULL, true)"]),
+  bits("bit_and", "&", [
+    "bit_and(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bit_and(CAST(a AS BIGINT)) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bit_and(3)",
+    "bit_and(5L)",
+  ]),
+  bits("bit_or", "|", [
+    "bit_or(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bit_or(3)",
+  ]),
+  bits("bit_xor", "^", [
+    "bit_xor(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bit_xor(a + 9007199254740991L) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "bit_xor(3)",
+    "bit_xor(CAST(NULL AS INT))",
+  ]),
+  endmost("first", ["first_value"], false, [
+    "first(a) FROM VALUES (1, 2.5D), (4, -1D), (NULL, 7D), (9, NULL), (4, 0.1D) AS t(a, b)",
+    "first(a, true) FROM VALUES (NULL), (5), (6) AS t(a)",
+    "first(a) FROM VALUES (NULL), (5) AS t(a)",
+    "first(10)",
+    "first_value(NULL)",
+    "first(NULL, true)",
+  ]),
+  endmost("last", ["last_value"], true, [
+    "last(a) FROM VALUES (5), (NULL) AS t(a)",
+    "last(a, true) FROM VALUES (5), (NULL) AS t(a)",
+    "last(10)",
+    "last_value('a')",
+    "last(NULL, true)",
+  ]),
   endmost("any_value", [], false, ["any_value(10)"]),
-  extremeBy("max_by", ["max_by('a', 10)", "max_by('a', CAST(NULL AS INT))"]),
-  extremeBy("min_by", ["min_by('a', 10)"]),
+  extremeBy("max_by", [
+    "max_by(s, n) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n)",
+    "max_by(n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n)",
+    "max_by(x, y) FROM VALUES ('a', 10), ('b', 50), ('c', 20) AS tab(x, y)",
+    "max_by(x, y) FROM VALUES ('a', 1), ('b', 1) AS tab(x, y)",
+    "max_by('a', 10)",
+    "max_by('a', CAST(NULL AS INT))",
+  ]),
+  extremeBy("min_by", [
+    "min_by(s, n) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n)",
+    "min_by(x, y) FROM VALUES ('a', 1), ('b', 1) AS tab(x, y)",
+    "min_by('a', 10)",
+  ]),
 ];

@@ -80,15 +80,17 @@ function badLetter(c: string, pattern: string): SluiceError {
   return new SluiceError("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", { c: `'${c}'`, pattern: `'${pattern}'` });
 }
 
+function unrecognised(pattern: string): SluiceError {
+  return new SluiceError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", {
+    pattern: `'${pattern}'`,
+  });
+}
+
 /** Letters that older versions took and that mean something else, or nothing, now. */
 const LEGACY = "YWwue";
 
 function checkField(letter: string, count: number, pattern: string): void {
-  if (LEGACY.includes(letter)) {
-    throw new SluiceError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", {
-      pattern: `'${pattern}'`,
-    });
-  }
+  if (LEGACY.includes(letter)) throw unrecognised(pattern);
   if (!LETTERS.includes(letter)) throw badLetter(letter, pattern);
   const max: Readonly<Record<string, number>> = {
     G: 4,
@@ -117,6 +119,8 @@ function checkField(letter: string, count: number, pattern: string): void {
     F: 1,
   };
   if (count > (max[letter] ?? 2)) {
+    // What older versions took is told apart from what never was a pattern.
+    if (!"qOxV".includes(letter)) throw unrecognised(pattern);
     throw new SluiceError("INVALID_DATETIME_PATTERN.LENGTH", { pattern: `'${letter.repeat(count)}'` });
   }
 }

@@ -370,6 +370,8 @@ export const jsonFunctions = [
       "get_json_object('{\"a b\":1}', '$[''a b'']')",
       "get_json_object('{\"a\": 1.0 , \"b\":2}', '$')",
       "get_json_object('{\"a\":true}', '$.a')",
+      "get_json_object('{\"a\":1.50}', '$.a')",
+      "get_json_object('{\"a\":[1e3, 12345678901234567890]}', '$.a')",
       "get_json_object('[{\"b\":\"x\"}]', '$[0].b')",
       "get_json_object('{\"a\":\"x\\\\ny\"}', '$.a')",
     ],

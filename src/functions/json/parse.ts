@@ -9,7 +9,7 @@
  *   or map the whole array or map is null.
  * - Whole numbers only from JSON numbers without fraction and exponent that fit; fractions from numbers and from "NaN",
  *   "Infinity", "-Infinity" (and INF); decimals from numbers and strings; booleans only from true and false.
- * - A STRING field takes any value: strings unescaped, others as compact JSON, numbers in it as they stand.
+ * - A STRING field takes any value: strings unescaped, others as compact JSON, fractions in it written as doubles.
  * - Dates and timestamps from strings (by format or as casts read them), timestamps also from whole seconds.
  */
 import { SluiceError } from "../../errors/error.ts";
@@ -29,7 +29,7 @@ import { parseDecimal, trimAll } from "../cast/parse.ts";
 import { datetimeFormat } from "../datetime/pattern.ts";
 import type { SessionSettings } from "../definition.ts";
 import { power10 } from "../math/decimals.ts";
-import { readTree, writeJson } from "./path.ts";
+import { plainText, readTree, writeJson } from "./path.ts";
 import { JsonReader, type JsonReadOptions, JsonSyntaxError } from "./reader.ts";
 
 /** The options of from_json and the JSON source, by Spark's names (matched in any case by the caller). */
@@ -148,7 +148,7 @@ function converterOf(type: DataType, context: Context): Converter {
         if (r.peek() === "string") return r.string();
         const mark = r.mark();
         const raw = r.raw();
-        if (!/[\s"]/.test(raw)) return raw;
+        if (!/[[{]/.test(raw)) return plainText(raw);
         r.rewind(mark);
         return writeJson(readTree(r));
       };

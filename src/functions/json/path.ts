@@ -1,5 +1,6 @@
 /** get_json_object's paths: `$.a.b`, `$['a']`, `$.a[0]`, `$.a[*]`, `$.*`. */
 
+import { doubleText } from "../cast/numbers.ts";
 import { JsonReader, JsonSyntaxError } from "./reader.ts";
 import { jsonString } from "./write.ts";
 
@@ -60,8 +61,13 @@ export function writeJson(json: Json): string {
     case "string":
       return jsonString(json.text);
     case "plain":
-      return json.text;
+      return plainText(json.text);
   }
+}
+
+/** Fractions go through a double, as in Spark: `1.50` comes out as `1.5`, `1e3` as `1000.0`. Whole numbers stay as they are. */
+export function plainText(text: string): string {
+  return /^-?\d.*[.eE]/.test(text) ? doubleText(Number(text)) : text;
 }
 
 /** A value alone: strings without quotes, null as undefined. */

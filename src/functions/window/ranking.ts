@@ -62,7 +62,10 @@ const ntile: WindowFunction = {
     summary:
       "The number, from 1, of the part that the row falls into when the partition is cut in n parts as equal as can be.",
     args: "n",
-    examples: ["ntile(2) OVER (ORDER BY 1)"],
+    examples: [
+      "n, ntile(2) OVER (ORDER BY n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY n, s",
+      "ntile(2) OVER (ORDER BY 1)",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 0, 1);
@@ -125,7 +128,10 @@ const nthValue: WindowFunction = {
   doc: {
     summary: "The value in the n-th row up to the current one and its peers; NULL before that row.",
     args: "input, offset, ignoreNulls",
-    examples: ["nth_value('a', 1) OVER (ORDER BY 1)"],
+    examples: [
+      "n, nth_value(s, 2) OVER (ORDER BY n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY n, s",
+      "nth_value('a', 1) OVER (ORDER BY 1)",
+    ],
   },
   resolve(args, context) {
     checkCount(args, context, 2, 3);
@@ -158,38 +164,62 @@ export const windowFunctions: readonly WindowFunction[] = [
     "row_number",
     INT,
     "The number of the row in its partition, from 1.",
-    ["row_number() OVER (ORDER BY 1)"],
+    [
+      "s, row_number() OVER (ORDER BY s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY s, n",
+      "row_number() OVER (ORDER BY 1)",
+    ],
     (rows) => rows.map((_, i) => i + 1),
   ),
   ranking(
     "rank",
     INT,
     "One more than the number of rows before the row and its peers.",
-    ["rank() OVER (ORDER BY 1)"],
+    [
+      "s, rank() OVER (ORDER BY s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY s, n",
+      "rank() OVER (ORDER BY 1)",
+    ],
     (rows, peers) => rows.map((_, i) => peers[i] + 1),
   ),
   ranking(
     "dense_rank",
     INT,
     "One more than the number of different ones before the row.",
-    ["dense_rank() OVER (ORDER BY 1)"],
+    [
+      "s, dense_rank() OVER (ORDER BY s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY s, n",
+      "dense_rank() OVER (ORDER BY 1)",
+    ],
     denseRank,
   ),
-  ranking("percent_rank", DOUBLE, "(rank − 1) / (rows − 1).", ["percent_rank() OVER (ORDER BY 1)"], (rows, peers) =>
-    rows.map((_, i) => (rows.length > 1 ? peers[i] / (rows.length - 1) : 0)),
+  ranking(
+    "percent_rank",
+    DOUBLE,
+    "(rank − 1) / (rows − 1).",
+    [
+      "s, percent_rank() OVER (ORDER BY s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY s, n",
+      "percent_rank() OVER (ORDER BY 1)",
+    ],
+    (rows, peers) => rows.map((_, i) => (rows.length > 1 ? peers[i] / (rows.length - 1) : 0)),
   ),
   ranking(
     "cume_dist",
     DOUBLE,
     "The fraction of rows that don't come after the row.",
-    ["cume_dist() OVER (ORDER BY 1)"],
+    [
+      "s, cume_dist() OVER (ORDER BY s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY s, n",
+      "cume_dist() OVER (ORDER BY 1)",
+    ],
     cumeDist,
   ),
   ntile,
   shifted("lag", "The value so many rows before, 1 by default.", [
+    "n, lag(s) OVER (ORDER BY n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY n, s",
+    "n, lag(s, 2, 'x') OVER (ORDER BY n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY n, s",
     "lag(1) OVER (ORDER BY 1)",
     "lag(1, 1, 5) OVER (ORDER BY 1)",
   ]),
-  shifted("lead", "The value so many rows after, 1 by default.", ["lead('a', 0) OVER (ORDER BY 1)"]),
+  shifted("lead", "The value so many rows after, 1 by default.", [
+    "n, lead(n, 1) OVER (ORDER BY n, s) FROM VALUES ('b', 2), ('a', 1), (NULL, 5), ('c', NULL), ('a', 3) AS t(s, n) ORDER BY n, s",
+    "lead('a', 0) OVER (ORDER BY 1)",
+  ]),
   nthValue,
 ];
