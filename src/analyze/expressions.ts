@@ -155,7 +155,8 @@ function byPlanId(block: Block, parts: readonly string[], planId: bigint): Match
       scope.hidden.find((a) => a.id === match.attribute.id);
     if (here === undefined && !scope.reachable.has(match.attribute.id)) continue;
     if (!matches.some((m) => m.attribute.id === match.attribute.id)) {
-      matches.push({ attribute: here ?? match.attribute, nested: match.nested });
+      const attribute = here ? { ...here, name: match.attribute.name } : match.attribute;
+      matches.push({ attribute: here?.name === attribute.name ? here : attribute, nested: match.nested });
     }
   }
   if (matches.length === 1) return matches[0];

@@ -63,7 +63,7 @@ function ordinalOf(block: Block, type: StructType, name: string): number {
 
 function fieldOf(block: Block, child: TypedExpression, type: StructType, name: string): GetField {
   const ordinal = ordinalOf(block, type, name);
-  return getField(child, type, ordinal);
+  return { ...getField(child, type, ordinal), name };
 }
 
 /** The field at this position. */

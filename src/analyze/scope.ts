@@ -1,5 +1,6 @@
 /** Names to attributes. */
 import { nearest, SluiceError } from "../errors/error.ts";
+import type { Session } from "./context.ts";
 import type { Attribute, LambdaVariable, NamedExpression } from "./expression.ts";
 import { quotedName } from "./identifier.ts";
 import type { PlanNode } from "./plan.ts";
@@ -41,6 +42,8 @@ export interface AggregateBlock {
   readonly input: Resolved;
   /** What was asked for so far. */
   readonly items: readonly NamedExpression[];
+  /** What grouping() and grouping_id() mean, for grouping sets. */
+  readonly grouping?: Session["grouping"];
   /** The aggregation again, with these results (over `input`) after the ones it has. */
   extend(extra: readonly NamedExpression[]): PlanNode;
 }
@@ -101,7 +104,10 @@ export function candidates(parts: readonly string[], attributes: readonly Attrib
       if (!same(attribute.name, parts[qualifiers])) continue;
       if (qualifiers > 0 && !qualifiedBy(attribute, parts.slice(0, qualifiers), same)) continue;
       if (!found.some((m) => m.attribute.id === attribute.id)) {
-        found.push({ attribute, nested: parts.slice(qualifiers + 1) });
+        // The column goes by the name as it was written, as in Spark: SELECT ID FROM … makes a column ID.
+        const name = parts[qualifiers];
+        const written = attribute.name === name ? attribute : { ...attribute, name };
+        found.push({ attribute: written, nested: parts.slice(qualifiers + 1) });
       }
     }
     if (found.length > 0) return found;

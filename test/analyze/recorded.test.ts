@@ -48,14 +48,14 @@ for (const answer of answers) {
     if (answer.columns === undefined) {
       let condition = "none";
       try {
-        await rowsOfPlan(optimize(analyze(parseQuery(query), context), context));
+        await rowsOfPlan(optimize(analyze(parseQuery(query, undefined, { timeZone: "UTC" }), context), context));
       } catch (error) {
         condition = conditionOf(error);
       }
       assert.equal(condition, answer.condition);
       return;
     }
-    const plan = analyze(parseQuery(query), context);
+    const plan = analyze(parseQuery(query, undefined, { timeZone: "UTC" }), context);
     assert.deepEqual(columnsOf(plan), answer.columns);
     const optimized = optimize(plan, context);
     assert.deepEqual(

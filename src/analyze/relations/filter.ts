@@ -61,7 +61,10 @@ function filterOne(place: Place, input: Resolved, message: Expression, clause: s
   if (found !== undefined && input.aggregate === undefined) {
     return { ...input, plan: subqueryJoin(block, input, found.subquery, found.negated) };
   }
+  const { session } = place;
+  session.grouping = input.aggregate?.grouping;
   const expression = condition(block, message, clause.toLowerCase());
+  session.grouping = undefined;
   return { ...filtered(block, input, expression), planIds: input.planIds };
 }
 

@@ -93,7 +93,8 @@ export function expandSets(
     const keys = [...columns, id, ...(hasRepeats ? [position] : [])].map((a) => ({ expression: a, output: a }));
     const own = columns.map((a) => ({ expression: a, output: a }));
     const over: Resolved = { plan: expand as PlanNode, output: [...input.output, ...columns], planIds: input.planIds };
-    return aggregated(block, over, keys, isSql ? items : [...own, ...items]);
+    const made = aggregated(block, over, keys, isSql ? items : [...own, ...items]);
+    return made.aggregate ? { ...made, aggregate: { ...made.aggregate, grouping: session.grouping } } : made;
   } finally {
     session.grouping = undefined;
   }

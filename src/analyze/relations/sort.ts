@@ -20,7 +20,10 @@ export function sortRelation(place: Place, message: Sort): Resolved {
   const input = analyzeRelation(place, message.input);
   const aggregates = input.aggregate ? "allowed" : ({ refusedIn: "ORDER BY" } as const);
   const block: Block = { ...blockOver(place, deepScopeOf(input, place.outer), aggregates), pending: noPending() };
+  const { session } = place;
+  session.grouping = input.aggregate?.grouping;
   const order = message.order.flatMap((o) => orderItems(block, input, o));
+  session.grouping = undefined;
   for (const o of order) checkOrderable(block, o.expression);
   return { ...input, plan: sorted(block, input, order) };
 }
