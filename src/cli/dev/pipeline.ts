@@ -106,7 +106,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
       .queryName("history")
       .format("sqlite")
       .option("path", options.database)
-      .option("table", "averages")
+      .option("dbtable", "averages")
       .option("keyColumns", "site,window_start")
       .option("checkpointLocation", join(options.checkpoints, "history"))
       .outputMode("update")
