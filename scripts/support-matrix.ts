@@ -15,6 +15,7 @@ const titles: Readonly<Record<string, string>> = {
   "functions-numbers": "Numbers: arithmetic, mathematics, casts, ANSI errors",
   "functions-strings": "Text and bytes",
   "functions-times": "Dates, times and zones",
+  files: "Files as tables",
   relations: "Relations: joins, groups, sets, order, windows of rows, SQL",
   streams: "Streaming queries over one stream",
   "stream-joins": "Streaming queries over two streams",

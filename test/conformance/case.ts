@@ -26,12 +26,16 @@ export interface Input {
   /** By the names in `tables` and `streams`. */
   readonly table: (name: string) => DataFrame;
   readonly stream: (name: string) => DataFrame;
+  /** A path in the case's own folder; `files` are there already. */
+  readonly path: (name: string) => string;
 }
 
 interface Common {
   /** Unique in its file, e.g. "sum of DOUBLE with NaN". */
   readonly name: string;
   readonly tables?: Readonly<Record<string, Table>>;
+  /** Texts of files, by their path below the case's folder. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Settings of the session while the case runs. */
   readonly conf?: Readonly<Record<string, string>>;
   readonly gap?: Gap;

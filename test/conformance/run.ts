@@ -1,7 +1,7 @@
 /** Runs one case in a session of either engine. */
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DataFrame, SparkSession, StreamingQueryProgress } from "../../src/index.ts";
 import { SluiceError } from "../../src/index.ts";
 import type { BatchCase, BatchCounters, Case, Input, Outcome, StreamCase } from "./case.ts";
@@ -14,6 +14,10 @@ let lastQuery = 0;
 export async function runCase(spark: SparkSession, test: Case): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-case-"));
   const settings = Object.entries(test.conf ?? {});
+  for (const [name, text] of Object.entries(test.files ?? {})) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
   try {
     const before = await Promise.all(settings.map(([key]) => spark.conf.get(key)));
     for (const [key, value] of settings) await spark.conf.set(key, value);
@@ -36,6 +40,7 @@ export async function runCase(spark: SparkSession, test: Case): Promise<Outcome>
 function inputOf(spark: SparkSession, test: Case, folder: string): Input {
   return {
     spark,
+    path: (name) => join(folder, name),
     table(name) {
       const table = test.tables?.[name];
       if (table === undefined) throw new Error(`${test.name} has no table ${name}`);

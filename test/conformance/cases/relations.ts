@@ -106,8 +106,13 @@ const groups: Record<string, Program> = {
     table("orders").agg(F.stddev("id"), F.stddev_pop("id"), F.variance("id"), F.var_pop("id"), F.stddev("price")),
   "stddev by group": ({ table }) => table("orders").groupBy("customer").agg(F.stddev("id"), F.variance("amount")),
   "corr and covariance": ({ table }) =>
-    table("orders").agg(F.corr("id", "price"), F.covar_pop("id", "price"), F.covar_samp("id", "price")),
-  "skewness and kurtosis": ({ table }) => table("orders").agg(F.skewness("id"), F.kurtosis("price")),
+    table("orders").agg(
+      F.round(F.corr("id", "price"), 9),
+      F.round(F.covar_pop("id", "price"), 9),
+      F.round(F.covar_samp("id", "price"), 9),
+    ),
+  "skewness and kurtosis": ({ table }) =>
+    table("orders").agg(F.round(F.skewness("id"), 9), F.round(F.kurtosis("price"), 9)),
   percentile_approx: ({ table }) =>
     table("orders").agg(
       F.percentile_approx("id", 0.5),
