@@ -3,27 +3,67 @@ import type { Batch as ArrowBatch, DataType as ArrowType } from "@uwdata/flechet
 import type { DataType } from "../types/types.ts";
 import type { MapValue, Value } from "../types/values.ts";
 import { flechette } from "./arrow-library.ts";
-import { type Vector, valueAt } from "./vector.ts";
+import { type Utf8Vector, type Vector, valueAt } from "./vector.ts";
 
 const utf8 = new TextEncoder();
 
 /** One column's first `rows` values. */
 export function encodeVector(vector: Vector, arrow: ArrowType, rows: number): ArrowBatch<unknown> {
-  return encodeValues(vector.type, arrow, rows, (i) => valueAt(vector, i));
+  const buffers = storedBuffers(vector, rows);
+  if (buffers === undefined) return encodeValues(vector.type, arrow, rows, (i) => valueAt(vector, i));
+  const { nulls } = vector;
+  return arrowBatch(arrow, rows, { ...validityOf(rows, (i) => nulls !== null && nulls[i] === 1), ...buffers });
+}
+
+/** The buffers of a column whose storage is close to Arrow's; undefined for the others. */
+function storedBuffers(vector: Vector, rows: number): object | undefined {
+  switch (vector.repr) {
+    case "f64":
+      if (vector.type.kind === "double") return { values: vector.values.subarray(0, rows) };
+      if (vector.type.kind === "float") return { values: Float32Array.from(vector.values.subarray(0, rows)) };
+      return undefined;
+    case "i64":
+      return { values: vector.values.subarray(0, rows) };
+    case "i32":
+      if (vector.type.kind === "byte") return { values: Int8Array.from(vector.values.subarray(0, rows)) };
+      if (vector.type.kind === "short") return { values: Int16Array.from(vector.values.subarray(0, rows)) };
+      return { values: vector.values.subarray(0, rows) };
+    case "utf8":
+      return viewBuffers(vector, rows);
+    default:
+      return undefined;
+  }
+}
+
+function viewBuffers({ bytes, starts, ends, nulls }: Utf8Vector, rows: number): object {
+  const offsets = new Int32Array(rows + 1);
+  for (let i = 0; i < rows; i++) {
+    const length = nulls !== null && nulls[i] === 1 ? 0 : ends[i] - starts[i];
+    offsets[i + 1] = offsets[i] + length;
+  }
+  const values = new Uint8Array(offsets[rows]);
+  for (let i = 0; i < rows; i++) {
+    if (offsets[i + 1] > offsets[i]) values.set(bytes.subarray(starts[i], ends[i]), offsets[i]);
+  }
+  return { offsets, values };
+}
+
+function arrowBatch(type: ArrowType, length: number, parts: object): ArrowBatch<unknown> {
+  const OfType = flechette().batchType(type, {}) as new (options: object) => ArrowBatch<unknown>;
+  return new OfType({ length, type, ...parts });
 }
 
 function encodeValues(type: DataType, arrow: ArrowType, rows: number, at: (i: number) => Value): ArrowBatch<unknown> {
-  const { validity, nullCount } = validityOf(rows, at);
-  const parts = type.kind === "null" ? {} : buffersOf(type, arrow, rows, at);
-  const ArrowBatchOfType = flechette().batchType(arrow, {}) as new (options: object) => ArrowBatch<unknown>;
-  return new ArrowBatchOfType({ length: rows, nullCount, type: arrow, validity, ...parts });
+  const validity = validityOf(rows, (i) => at(i) === null);
+  const buffers = type.kind === "null" ? {} : buffersOf(type, arrow, rows, at);
+  return arrowBatch(arrow, rows, { ...validity, ...buffers });
 }
 
-function validityOf(rows: number, at: (i: number) => Value): { validity: Uint8Array; nullCount: number } {
+function validityOf(rows: number, isNull: (i: number) => boolean): { validity: Uint8Array; nullCount: number } {
   let validity = new Uint8Array(0);
   let nullCount = 0;
   for (let i = 0; i < rows; i++) {
-    if (at(i) !== null) continue;
+    if (!isNull(i)) continue;
     if (nullCount++ === 0) validity = new Uint8Array((rows + 7) >> 3).fill(255);
     validity[i >> 3] &= ~(1 << (i & 7));
   }
