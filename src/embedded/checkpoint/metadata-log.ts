@@ -6,6 +6,8 @@ import { CheckedFiles, damaged } from "./files.ts";
 
 export class MetadataLog {
   private readonly files: CheckedFiles;
+  /** Ascending; once listed it is kept, because nobody else writes here. */
+  private known: number[] | undefined;
 
   constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
     this.files = new CheckedFiles(directory, fs, durable);
@@ -33,14 +35,16 @@ export class MetadataLog {
       throw new SluiceError("CONCURRENT_STREAM_LOG_UPDATE", { batchId, path: this.directory });
     }
     await this.files.create(String(batchId), ["v1", ...lines].join("\n"));
+    this.known?.push(batchId);
   }
 
   /** Ascending. */
-  async batchIds(): Promise<number[]> {
-    return (await this.files.list())
+  async batchIds(): Promise<readonly number[]> {
+    this.known ??= (await this.files.list())
       .filter((n) => /^\d+$/.test(n))
       .map(Number)
       .sort((a, b) => a - b);
+    return this.known;
   }
 
   async latest(): Promise<number | undefined> {
@@ -49,9 +53,10 @@ export class MetadataLog {
 
   /** Removes the batches below `batchId`. */
   async purgeBefore(batchId: number): Promise<void> {
-    for (const id of await this.batchIds()) {
-      if (id < batchId) await this.files.remove(String(id));
-    }
+    const ids = await this.batchIds();
+    const old = ids.filter((id) => id < batchId);
+    for (const id of old) await this.files.remove(String(id));
+    if (old.length > 0) this.known = ids.slice(old.length);
   }
 
   path(batchId: number): string {

@@ -2,11 +2,12 @@
 import type { EngineQuery, EngineQueryEvent } from "../../api/engine.ts";
 import type { Clock, Logger } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
+import { systemClock } from "../clock.ts";
 import type { BatchOutcome, MicroBatchExecution, MicroBatchSetup } from "./micro-batch.ts";
 import { progressJson } from "./progress.ts";
 import { nextTriggerTime, type Trigger } from "./trigger.ts";
 
-/** How long stop() waits for the batch that is being run. */
+/** How long stop() waits for the batch that is being run. Real time, as all waiting for a query: its own clock may stand still. */
 const STOP_TIMEOUT_MS = 5000;
 
 export interface QuerySetup {
@@ -101,7 +102,7 @@ export class StreamingQuery implements EngineQuery {
   async awaitTermination(timeoutMs?: number): Promise<boolean> {
     if (this.active && timeoutMs !== undefined) {
       const timer = new AbortController();
-      await Promise.race([this.ended, this.setup.clock.sleep(timeoutMs, timer.signal)]);
+      await Promise.race([this.ended, systemClock.sleep(timeoutMs, timer.signal)]);
       timer.abort();
     } else {
       await this.ended;
@@ -125,7 +126,7 @@ export class StreamingQuery implements EngineQuery {
     this.setup.abort.abort(new StopRequested());
     this.nudge();
     const timer = new AbortController();
-    await Promise.race([this.ended, this.setup.clock.sleep(STOP_TIMEOUT_MS, timer.signal)]);
+    await Promise.race([this.ended, systemClock.sleep(STOP_TIMEOUT_MS, timer.signal)]);
     timer.abort();
   }
 
