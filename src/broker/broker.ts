@@ -6,7 +6,7 @@ import { type DescribedConfig, describeBrokerConfigs } from "./topics/describe-c
 import { Topics } from "./topics/topics.ts";
 import { Transactions } from "./transactions/transactions.ts";
 
-/** Time between two looks at the retention limits. */
+/** Time between two looks for what may be forgotten. */
 const HOUSEKEEPING_MS = 30_000;
 
 /** Time as the broker sees it; a test may own it. */
@@ -49,6 +49,7 @@ export class Broker {
     const now = () => this.now();
     this.topics = new Topics({
       storage: (topic, id, partition) => store.logStorage(topic, id, partition),
+      segmentBytesMax: store.segmentBytesMax,
       write: (event) => store.write("topics", event),
     });
     this.groups = new Groups({
@@ -69,8 +70,14 @@ export class Broker {
     this.topics.restore(store.open("topics", () => this.topics.snapshot()));
     this.groups.restore(store.open("groups", () => this.groups.snapshot()));
     this.transactions.restore(store.open("transactions", () => this.transactions.snapshot()));
-    this.#housekeeping = setInterval(() => this.topics.retain(this.now()), HOUSEKEEPING_MS);
+    this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
+  }
+
+  #keepHouse(): void {
+    this.topics.retain(this.now());
+    this.groups.expire();
+    this.transactions.expire();
   }
 
   now(): number {

@@ -2,6 +2,7 @@ import type { TlsOptions } from "node:tls";
 import { SluiceError } from "../errors/error.ts";
 import { apis } from "./apis/index.ts";
 import { Broker, type BrokerClock } from "./broker.ts";
+import type { AnyGroup } from "./groups/shared.ts";
 import type { SaslOptions } from "./security/login.ts";
 import type { Fault } from "./server/faults.ts";
 import { Server } from "./server/server.ts";
@@ -60,6 +61,20 @@ export interface TopicDescription {
   readonly sizeBytes: number;
   /** Settings that differ from the defaults. */
   readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface GroupDescription {
+  readonly id: string;
+  /** `classic`, or `consumer` for the protocol of KIP-848. */
+  readonly type: "classic" | "consumer";
+  readonly state: string;
+  readonly memberCount: number;
+  readonly offsets: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly lag: number;
+  }[];
 }
 
 const REQUEST_BYTES_MAX = 100 * 1024 * 1024;
@@ -162,6 +177,22 @@ export class DevBroker {
     this.#broker.deleteTopic(name);
   }
 
+  /** All consumer groups with what they have committed and how far they are behind, by id. */
+  listGroups(): GroupDescription[] {
+    const { groups, topics } = this.#broker;
+    const describeGroup = ({ id, type, state, memberCount, kept }: AnyGroup): GroupDescription => {
+      const offsets = kept.offsets.entries().map(({ topic, partition, offset }) => {
+        const end = topics.partition(topic, partition)?.highWatermark ?? offset;
+        return { topic, partition, offset, lag: Math.max(end - offset, 0) };
+      });
+      return { id, type, state, memberCount, offsets };
+    };
+    return groups
+      .list()
+      .map(describeGroup)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   /**
    * Makes requests of one API fail, wait or lose their answers; for tests. The returned function takes the fault back.
    *
@@ -169,9 +200,7 @@ export class DevBroker {
    */
   inject(fault: Fault): () => void {
     if (![...apis.values()].some(({ name }) => name === fault.api)) {
-      throw new SluiceError("INTERNAL_ERROR", {
-        message: `There is no Kafka API ${fault.api} to inject a fault into.`,
-      });
+      throw new TypeError(`There is no Kafka API ${fault.api} to inject a fault into.`);
     }
     return this.#server.faults.inject(fault);
   }

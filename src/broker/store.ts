@@ -23,6 +23,8 @@ export interface Store {
   readonly clusterId: string;
   /** The directory's path, or `memory`. */
   readonly directory: string;
+  /** Largest segment that makes sense here, whatever the topic says. */
+  readonly segmentBytesMax: number;
   logStorage(topic: string, id: string, partition: number): LogStorage;
   /** Opens one room's journal. `snapshot` gives the events that lead to the present state, for compaction. */
   open<R extends Room>(room: R, snapshot: () => Iterable<StoredEvents[R]>): StoredEvents[R][];
@@ -36,6 +38,8 @@ export interface Store {
 export class MemoryStore implements Store {
   readonly clusterId = newClusterId();
   readonly directory = "memory";
+  // Memory comes free by whole segments, so they are small.
+  readonly segmentBytesMax = 8 * 1024 * 1024;
 
   logStorage(): LogStorage {
     return new MemoryStorage();
@@ -61,6 +65,7 @@ export class MemoryStore implements Store {
 export class DiskStore implements Store {
   readonly clusterId: string;
   readonly directory: string;
+  readonly segmentBytesMax = Number.POSITIVE_INFINITY;
   readonly #lock: DirectoryLock;
   readonly #journals = new Map<Room, Journal<unknown>>();
   readonly #used = new Set<string>();

@@ -19,8 +19,8 @@ function fill(log: PartitionLog, count: number): number {
     }));
     const batch = buildBatch(records);
     log.append(batch, checkBatch(batch));
+    log.publish();
   }
-  log.publish();
   return log.endOffset;
 }
 
@@ -118,7 +118,8 @@ for (const [where, storageIn] of kinds) {
   test(`retention by size and by time drops whole old segments, ${where}`, (t) => {
     const log = PartitionLog.open(storageIn(temporaryDirectory(t)), { ...OPTIONS, retentionBytes: 50_000 });
     fill(log, 500);
-    assert.ok(log.retain(START_MS));
+    assert.ok(log.startOffset > 0, "a log that grows is kept to its size at once");
+    log.retain(START_MS);
     assert.ok(log.sizeBytes >= 50_000 && log.sizeBytes < 50_000 + 2 * OPTIONS.segmentBytes);
     log.options = { ...OPTIONS, retentionMs: 1000 };
     assert.ok(log.retain(START_MS + 10_000_000));
@@ -154,7 +155,8 @@ test("a producer's retries are recognised after a restart, with and without a cl
     const write = (log: PartitionLog, baseSequence: number) => {
       const options = { producerId: 7, producerEpoch: 0, baseSequence };
       const batch = buildBatch([{ key: null, value: Buffer.alloc(3000), timestampMs: START_MS }], options);
-      return log.append(batch, checkBatch(batch));
+      const { baseOffset, duplicate } = log.append(batch, checkBatch(batch));
+      return { baseOffset, duplicate };
     };
     const first = PartitionLog.open(new DiskStorage(directory), OPTIONS);
     for (let i = 0; i < 40; i++) assert.deepEqual(write(first, i), { baseOffset: i, duplicate: false });

@@ -171,6 +171,14 @@ export class Groups {
     }
   }
 
+  /** Forgets groups that have neither members nor offsets. */
+  expire(): void {
+    for (const [id, { memberCount, state, kept }] of this.#groups) {
+      if (memberCount === 0 && state === "Empty" && kept.offsets.isEmpty && kept.pending.size === 0)
+        this.#groups.delete(id);
+    }
+  }
+
   #apply(event: GroupEvent): void {
     if (event.type === "delete") {
       this.#groups.delete(event.group);

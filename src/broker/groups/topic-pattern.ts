@@ -19,7 +19,7 @@ export function compileTopicPattern(pattern: string): RegExp {
     throw new KafkaError("INVALID_REGULAR_EXPRESSION", `SubscribedTopicRegex \`${pattern}\` is not supported.`);
   }
   try {
-    const expression = new RegExp(`^(?:${pattern})$`, "u");
+    const expression = new RegExp(`^(?:${pattern})$`);
     if (compiled.size >= PATTERNS_MAX) compiled.clear();
     compiled.set(pattern, expression);
     return expression;

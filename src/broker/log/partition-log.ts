@@ -49,6 +49,7 @@ export class PartitionLog {
   #waiting = new Set<() => void>();
   #flushing: Promise<void> | undefined;
   #closed = false;
+  #dropping = false;
 
   private constructor(storage: LogStorage, options: LogOptions) {
     this.#storage = storage;
@@ -160,6 +161,7 @@ export class PartitionLog {
     this.#active.saveIndex(this.#storage);
     this.#segments.push(new Segment(this.endOffset, this.#storage.open(this.endOffset)));
     this.#saveProducers(this.endOffset);
+    if (this.options.retentionBytes >= 0 && !this.#dropping) this.#retainBytes();
   }
 
   /** Lets readers see what has been appended, and wakes those who wait. */
@@ -299,16 +301,31 @@ export class PartitionLog {
     return this.startOffset > before;
   }
 
+  /** Keeps a log that grows fast to its size without waiting for the next look at all logs. */
+  #retainBytes(): void {
+    let size = this.sizeBytes;
+    this.#dropWhile((segment) => {
+      size -= segment.size;
+      return (
+        size >= this.options.retentionBytes && segment.nextOffset <= this.highWatermark && segment !== this.#active
+      );
+    });
+    this.startOffset = Math.max(this.startOffset, this.#segments[0].baseOffset);
+    this.producers.forgetBefore(this.startOffset);
+  }
+
   #dropWhile(test: (segment: Segment) => boolean): void {
+    this.#dropping = true;
     while (test(this.#segments[0])) {
       if (this.#segments.length === 1) {
-        if (this.#active.size === 0) return;
+        if (this.#active.size === 0) break;
         this.#roll();
       }
       const [dropped] = this.#segments.splice(0, 1);
       dropped.bytes.close();
       this.#storage.remove(dropped.baseOffset);
     }
+    this.#dropping = false;
   }
 
   /** Writes what makes the next start fast, and lets go of the files. */

@@ -2,6 +2,9 @@ import type { BatchHeader } from "../protocol/batch.ts";
 import { isTransactional } from "../protocol/batch.ts";
 import { KafkaError } from "../protocol/errors.ts";
 
+/** Producers remembered per partition; of more, those that wrote longest ago are forgotten. */
+const REMEMBERED_PRODUCERS = 10_000;
+
 /** Batches remembered per producer, so that a retry of any request in flight is recognised. */
 const REMEMBERED_BATCHES = 5;
 
@@ -90,6 +93,9 @@ export class Producers {
   /** Takes note of a data batch that stands at `baseOffset`. */
   appended(header: BatchHeader, baseOffset: number): void {
     const entry = this.#entry(header);
+    this.#entries.delete(entry.producerId);
+    this.#entries.set(entry.producerId, entry);
+    if (this.#entries.size > REMEMBERED_PRODUCERS) this.#forgetOldest();
     if (header.producerEpoch !== entry.epoch) {
       entry.epoch = header.producerEpoch;
       entry.batches = [];
@@ -142,6 +148,14 @@ export class Producers {
     return entry;
   }
 
+  #forgetOldest(): void {
+    for (const [id, { transactionStart }] of this.#entries) {
+      if (transactionStart >= 0) continue;
+      this.#entries.delete(id);
+      return;
+    }
+  }
+
   /** True while the producer has an open transaction here. */
   isOpen(producerId: number): boolean {
     return (this.#entries.get(producerId)?.transactionStart ?? -1) >= 0;
@@ -169,13 +183,6 @@ export class Producers {
   /** Forgets aborted transactions that end before the log starts. */
   forgetBefore(startOffset: number): void {
     this.#aborted = this.#aborted.filter((each) => each.lastOffset >= startOffset);
-  }
-
-  /** Forgets producers that are idle for longer than `idleMs`. */
-  expire(nowMs: number, idleMs: number): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.transactionStart < 0 && nowMs - entry.lastTimestampMs > idleMs) this.#entries.delete(id);
-    }
   }
 
   list(): readonly ProducerEntry[] {

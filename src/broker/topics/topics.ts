@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PartitionLog } from "../log/partition-log.ts";
+import { type LogOptions, PartitionLog } from "../log/partition-log.ts";
 import type { LogStorage } from "../log/storage.ts";
 import { KafkaError } from "../protocol/errors.ts";
 import { TopicConfigs } from "./configs.ts";
@@ -26,6 +26,7 @@ export type TopicEvent =
 /** Where topics keep their logs and write down what changed. */
 export interface TopicStore {
   storage(topic: string, id: string, partition: number): LogStorage;
+  readonly segmentBytesMax: number;
   write(event: TopicEvent): void;
 }
 
@@ -133,7 +134,7 @@ export class Topics {
   #grow(topic: Topic, count: number, starts: ReadonlyMap<number, number>): void {
     for (let index = topic.partitions.length; index < count; index++) {
       const storage = this.#store.storage(topic.name, topic.id, index);
-      topic.partitions.push(PartitionLog.open(storage, logOptions(topic.configs), starts.get(index) ?? 0));
+      topic.partitions.push(PartitionLog.open(storage, this.#logOptions(topic.configs), starts.get(index) ?? 0));
     }
   }
 
@@ -154,7 +155,7 @@ export class Topics {
   configure(topic: Topic, configs: TopicConfigs): void {
     this.#store.write({ type: "configs", name: topic.name, configs: [...configs.overrides] });
     topic.configs = configs;
-    for (const log of topic.partitions) log.options = logOptions(configs);
+    for (const log of topic.partitions) log.options = this.#logOptions(configs);
   }
 
   /** Forgets the records before `offset` in one partition. */
@@ -166,7 +167,6 @@ export class Topics {
   /** Drops segments that are past their topics' retention limits. */
   retain(nowMs: number): void {
     for (const topic of this.#byName.values()) {
-      if (!topic.configs.get("cleanup.policy").includes("delete")) continue;
       for (const log of topic.partitions) log.retain(nowMs);
     }
   }
@@ -200,15 +200,16 @@ export class Topics {
     }
   }
 
+  #logOptions(configs: TopicConfigs): LogOptions {
+    const deletes = configs.get("cleanup.policy").includes("delete");
+    return {
+      segmentBytes: Math.min(configs.number("segment.bytes"), this.#store.segmentBytesMax),
+      retentionMs: deletes ? configs.number("retention.ms") : -1,
+      retentionBytes: deletes ? configs.number("retention.bytes") : -1,
+    };
+  }
+
   close(): void {
     for (const topic of this.#byName.values()) for (const log of topic.partitions) log.close();
   }
-}
-
-function logOptions(configs: TopicConfigs) {
-  return {
-    segmentBytes: configs.number("segment.bytes"),
-    retentionMs: configs.number("retention.ms"),
-    retentionBytes: configs.number("retention.bytes"),
-  };
 }

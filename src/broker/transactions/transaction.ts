@@ -17,6 +17,7 @@ export interface TransactionEntry {
   timeoutMs: number;
   state: TransactionState;
   startedMs: number;
+  updatedMs: number;
   /** Partitions that the transaction writes to. */
   partitions: [topic: string, partition: number][];
   /** Groups whose offsets it commits, and what it has got to commit so far. */
@@ -32,6 +33,7 @@ export function newEntry(transactionalId: string, producerId: number, timeoutMs:
     timeoutMs,
     state: "Empty",
     startedMs: -1,
+    updatedMs: -1,
     partitions: [],
     groups: [],
     offsets: [],

@@ -8,7 +8,10 @@ import type { Topics } from "../topics/topics.ts";
 import { holds, newEntry, type TransactionEntry } from "./transaction.ts";
 
 /** A change of the producers, as the journal keeps it. */
-export type TransactionEvent = { type: "ids"; next: number } | { type: "entry"; entry: TransactionEntry };
+export type TransactionEvent =
+  | { type: "ids"; next: number }
+  | { type: "entry"; entry: TransactionEntry }
+  | { type: "expire"; transactionalId: string };
 
 export interface TransactionStore {
   now(): number;
@@ -29,6 +32,7 @@ const FIRST_PRODUCER_ID = 1000;
 const ID_BLOCK = 1000;
 const EPOCH_MAX = 32766;
 const TIMEOUT_MS_MAX = 900_000;
+const EXPIRE_AFTER_MS = 7 * 86_400_000;
 
 /** Gives out producer ids, and runs the transactions of those that have a transactional id. */
 export class Transactions {
@@ -95,6 +99,7 @@ export class Transactions {
   }
 
   #save(entry: TransactionEntry): void {
+    entry.updatedMs = this.#store.now();
     this.#store.write({ type: "entry", entry });
   }
 
@@ -231,6 +236,17 @@ export class Transactions {
     }
   }
 
+  /** Forgets transactional ids that nobody has used for a week. */
+  expire(): void {
+    const before = this.#store.now() - EXPIRE_AFTER_MS;
+    for (const { transactionalId, producerId, state, updatedMs } of this.#entries.values()) {
+      if (state === "Ongoing" || updatedMs >= before) continue;
+      this.#store.write({ type: "expire", transactionalId });
+      this.#entries.delete(transactionalId);
+      this.#byProducer.delete(producerId);
+    }
+  }
+
   get(transactionalId: string): TransactionEntry | undefined {
     return this.#entries.get(transactionalId);
   }
@@ -243,6 +259,7 @@ export class Transactions {
   restore(events: Iterable<TransactionEvent>): void {
     for (const event of events) {
       if (event.type === "ids") this.#nextId = this.#idsUpTo = event.next;
+      else if (event.type === "expire") this.#entries.delete(event.transactionalId);
       else this.#entries.set(event.entry.transactionalId, event.entry);
     }
     for (const entry of this.#entries.values()) {
