@@ -36,6 +36,7 @@ const listingOptions: readonly OptionSpec[] = [
   { name: "recursiveFileLookup", doc: "Whether folders below are read too.", default: "false" },
   { name: "maxFilesPerTrigger", doc: "New files in a batch of a stream, at most.", default: "no limit" },
   { name: "latestFirst", doc: "Whether a stream takes the newest files first.", default: "false" },
+  { name: "maxFileAge", doc: "How much older than the newest a file may be to be read.", default: "7d" },
   { name: "fileNameOnly", doc: "Whether files of one name are the same file.", default: "false" },
 ];
 

@@ -3,7 +3,7 @@
  * the batch: a restart reads the same files. A file must be complete when it gets its name.
  */
 import type { Clock, Options, SourceCheckpoint, StreamSource } from "../contract.ts";
-import { booleanOption, integerOption } from "../options.ts";
+import { booleanOption, integerOption, invalidOption } from "../options.ts";
 import { fileUrl, type ListedFile, type ListingOptions, listFiles, localPath } from "./listing.ts";
 import type { FileTable } from "./source.ts";
 
@@ -40,7 +40,11 @@ class FileStream implements StreamSource {
   private readonly nameOnly: boolean;
   /** Files of each log offset, while the batch that reads them isn't committed. */
   private readonly logged = new Map<number, ListedFile[]>();
-  private readonly seen = new Set<string>();
+  /** Modification times of the files that were read, by what tells them apart. */
+  private readonly seen = new Map<string, number>();
+  private readonly maxAgeMs: number;
+  /** Of all files that were read. */
+  private newestMs = 0;
   private lastOffset = -1;
   /** With a frozen end: what is left to read. */
   private frozen: ListedFile[] | undefined;
@@ -51,6 +55,7 @@ class FileStream implements StreamSource {
     this.filesMax = integerOption(format, options, "maxFilesPerTrigger", Number.POSITIVE_INFINITY);
     this.latestFirst = booleanOption(format, options, "latestFirst", false);
     this.nameOnly = booleanOption(format, options, "fileNameOnly", false);
+    this.maxAgeMs = ageMs(format, options.get("maxFileAge"));
     this.description = `FileStreamSource[${paths.map((p) => fileUrl(localPath(p))).join(", ")}]`;
   }
 
@@ -127,7 +132,7 @@ class FileStream implements StreamSource {
   private async newFiles(): Promise<ListedFile[]> {
     const { paths, listing } = this.request;
     const all = this.frozen ?? (await listFiles(paths, listing, true));
-    const fresh = all.filter((f) => !this.seen.has(this.identity(f.path)));
+    const fresh = all.filter((f) => !this.seen.has(this.identity(f.path)) && !this.isTooOld(f.modifiedMs));
     const order = this.latestFirst ? -1 : 1;
     return fresh.sort((a, b) => order * (a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1)));
   }
@@ -143,13 +148,30 @@ class FileStream implements StreamSource {
 
   private remember(offset: number, files: ListedFile[]): void {
     this.logged.set(offset, files);
-    for (const file of files) this.seen.add(this.identity(file.path));
+    for (const file of files) {
+      this.seen.set(this.identity(file.path), file.modifiedMs);
+      this.newestMs = Math.max(this.newestMs, file.modifiedMs);
+    }
+    for (const [identity, modifiedMs] of this.seen) if (this.isTooOld(modifiedMs)) this.seen.delete(identity);
     this.lastOffset = Math.max(this.lastOffset, offset);
+  }
+
+  /** Files so much older than the newest one are neither read nor remembered. With the newest first, all are. */
+  private isTooOld(modifiedMs: number): boolean {
+    return !this.latestFirst && modifiedMs < this.newestMs - this.maxAgeMs;
   }
 
   private identity(path: string): string {
     return this.nameOnly ? path.slice(path.lastIndexOf("/") + 1) : path;
   }
+}
+
+const AGE_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function ageMs(format: string, text = "7d"): number {
+  const match = /^(\d+)\s*(ms|s|m|h|d)$/.exec(text.trim());
+  if (match === null) throw invalidOption(format, "maxFileAge", text, "write a number and ms, s, m, h or d, e.g. 7d");
+  return Number(match[1]) * AGE_UNITS_MS[match[2]];
 }
 
 function offsetText(logOffset: number): string {

@@ -1,6 +1,7 @@
 import { copyBatch } from "../../columns/copy.ts";
 import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
+import { sameType } from "../../types/types.ts";
 import type { Environment, OptionSpec, Sink, SinkProvider, SinkRequest } from "../contract.ts";
 import { integerOption } from "../options.ts";
 import { MemoryTable } from "./table.ts";
@@ -26,7 +27,9 @@ export function memorySink(tables: MemoryTables): SinkProvider {
     async create(request: SinkRequest, _environment: Environment): Promise<Sink> {
       if (request.queryName === undefined) throw new SluiceError("QUERY_NAME_REQUIRED", { sink: "memory" });
       const rowsMax = integerOption("memory", request.options, "maxRows", Number.POSITIVE_INFINITY);
-      const table = tables.ofQuery(request.queryId) ?? new MemoryTable(request.queryName, request.schema, rowsMax);
+      const old = tables.ofQuery(request.queryId);
+      const goesOn = old !== undefined && sameType(old.schema, request.schema);
+      const table = goesOn ? old : new MemoryTable(request.queryName, request.schema, rowsMax);
       tables.register(request.queryId, table);
       return tableSink(table, request);
     },
