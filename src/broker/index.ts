@@ -16,7 +16,10 @@ export type { SaslMechanism, SaslOptions } from "./security/login.ts";
 export type { Fault, FaultAction } from "./server/faults.ts";
 
 export interface BrokerOptions {
-  /** Address to listen on and to tell clients; `"127.0.0.1"` unless given. */
+  /**
+   * Address to listen on and to tell clients; `"127.0.0.1"` unless given. With `"0.0.0.0"` each client is told the
+   * address that it came to.
+   */
   readonly host?: string;
   /** 0, the default, takes a free port. */
   readonly port?: number;
@@ -135,7 +138,7 @@ export class DevBroker {
 
   /** What clients take as `bootstrap.servers`. */
   get bootstrapServers(): string {
-    return `${this.host}:${this.port}`;
+    return `${this.host === "0.0.0.0" || this.host === "::" ? "127.0.0.1" : this.host}:${this.port}`;
   }
 
   get clusterId(): string {

@@ -216,3 +216,10 @@ test("requests that come together are answered in order", async (t) => {
   client.send(Buffer.concat(requests));
   for (let i = 0; i < 300; i++) assert.equal((await client.receive()).readInt32BE(0), i);
 });
+
+test("a broker that listens everywhere tells each client the address it came to", async (t) => {
+  const broker = await startBroker(t, { host: "0.0.0.0" });
+  const client = await RawClient.connect(t, `127.0.0.1:${broker.port}`);
+  assert.equal((await client.call(metadata, 9, { topics: null })).brokers[0].host, "127.0.0.1");
+  assert.equal(broker.bootstrapServers, `127.0.0.1:${broker.port}`);
+});

@@ -47,7 +47,7 @@ export const metadata = defineApi({
   flexibleFrom: 9,
   request,
   response,
-  handle({ broker, version }, query) {
+  handle({ broker, connection, version }, query) {
     const all = query.topics === null || (version === 0 && query.topics.length === 0);
     const operations = query.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NO_OPERATIONS;
     const create = query.allowAutoTopicCreation && broker.options.autoCreateTopics;
@@ -57,7 +57,7 @@ export const metadata = defineApi({
           name === null ? byId(broker, topicId) : byName(broker, name, create),
         );
     return {
-      ...cluster(broker),
+      ...cluster(broker, connection.brokerHost),
       topics: topics.map((topic) => ({
         ...topic,
         topicAuthorizedOperations: topic.name === null ? NO_OPERATIONS : operations,
@@ -72,9 +72,9 @@ export const metadata = defineApi({
   }),
 });
 
-function cluster(broker: Broker) {
+function cluster(broker: Broker, host: string) {
   return {
-    brokers: [{ nodeId: broker.nodeId, host: broker.host, port: broker.port }],
+    brokers: [{ nodeId: broker.nodeId, host, port: broker.port }],
     clusterId: broker.clusterId,
     controllerId: broker.nodeId,
   };

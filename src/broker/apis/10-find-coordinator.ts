@@ -42,17 +42,16 @@ export const findCoordinator = defineApi({
   flexibleFrom: 3,
   request,
   response,
-  handle({ broker, version }, { key, keyType, coordinatorKeys }) {
-    if (version < 4) return coordinator(broker, key, keyType);
-    return { coordinators: coordinatorKeys.map((each) => coordinator(broker, each, keyType)) };
+  handle({ broker, connection, version }, { key, keyType, coordinatorKeys }) {
+    if (version < 4) return coordinator(broker, connection.brokerHost, key, keyType);
+    return { coordinators: coordinatorKeys.map((each) => coordinator(broker, connection.brokerHost, each, keyType)) };
   },
   failed: ({ key, coordinatorKeys }, errorCode, version) =>
     version < 4 ? nowhere(key, errorCode) : { coordinators: coordinatorKeys.map((each) => nowhere(each, errorCode)) },
 });
 
-function coordinator(broker: Broker, key: string, keyType: number) {
+function coordinator({ nodeId, port }: Broker, host: string, key: string, keyType: number) {
   if (keyType !== GROUP && keyType !== TRANSACTION) return nowhere(key, ErrorCode.INVALID_REQUEST);
-  const { nodeId, host, port } = broker;
   return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null };
 }
 

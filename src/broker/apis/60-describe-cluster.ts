@@ -25,8 +25,8 @@ export const describeCluster = defineApi({
   flexibleFrom: 0,
   request,
   response,
-  handle({ broker }, { includeClusterAuthorizedOperations, endpointType }) {
-    const { clusterId, nodeId, host, port } = broker;
+  handle({ broker, connection }, { includeClusterAuthorizedOperations, endpointType }) {
+    const { clusterId, nodeId, port } = broker;
     if (endpointType !== BROKERS) {
       return { errorCode: ErrorCode.MISMATCHED_ENDPOINT_TYPE, clusterId, controllerId: -1, brokers: [] };
     }
@@ -34,7 +34,7 @@ export const describeCluster = defineApi({
       errorCode: ErrorCode.NONE,
       clusterId,
       controllerId: nodeId,
-      brokers: [{ brokerId: nodeId, host, port }],
+      brokers: [{ brokerId: nodeId, host: connection.brokerHost, port }],
       clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS,
     };
   },

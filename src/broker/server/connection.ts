@@ -30,6 +30,7 @@ export interface ConnectionOptions {
 export class Connection implements ConnectionInfo {
   readonly id: number;
   readonly clientHost: string;
+  readonly brokerHost: string;
   principal: string | null = null;
   login: ConnectionInfo["login"] = null;
   readonly #abort = new AbortController();
@@ -57,6 +58,9 @@ export class Connection implements ConnectionInfo {
     this.#apis = apis;
     this.#faults = faults;
     this.#options = options;
+    // A broker that listens everywhere is found again where it was found first.
+    const everywhere = broker.host === "0.0.0.0" || broker.host === "::";
+    this.brokerHost = everywhere ? (socket.localAddress ?? "127.0.0.1").replace(/^::ffff:/, "") : broker.host;
     this.clientHost = `/${socket.remoteAddress ?? "unknown"}`;
     socket.setNoDelay(true);
     socket.setTimeout(options.idleTimeoutMs, () => this.close());

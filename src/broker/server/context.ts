@@ -5,6 +5,8 @@ import type { SaslExchange } from "../security/exchange.ts";
 export interface ConnectionInfo {
   readonly id: number;
   readonly clientHost: string;
+  /** The broker's address as this client reached it. */
+  readonly brokerHost: string;
   /** Aborted when the connection is gone; long polls end then. */
   readonly signal: AbortSignal;
   /** The user that has logged in; null before, and where no login is asked for. */
