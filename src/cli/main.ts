@@ -12,6 +12,7 @@ export interface Command {
 const commands: Record<string, () => Promise<Command>> = {
   dev: async () => (await import("./commands/dev.ts")).dev,
   broker: async () => (await import("./commands/broker.ts")).broker,
+  connect: async () => (await import("./commands/connect.ts")).connect,
   run: async () => (await import("./commands/run.ts")).run,
   sql: async () => (await import("./commands/sql.ts")).sql,
   topic: async () => (await import("./commands/topic.ts")).topic,

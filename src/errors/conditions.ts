@@ -56,6 +56,10 @@ export const conditions = {
     template: "The type of column `<fieldName>` can't be told from its values: <reason>. Give a schema: createDataFrame(rows, \"<fieldName> string, …\").",
     sqlState: "22023",
   },
+  CANNOT_MODIFY_STATIC_CONFIG: {
+    template: "Cannot modify the value of the static Spark config: <key>. It is fixed when the server starts.",
+    sqlState: "46110",
+  },
   CANNOT_PARSE_INTERVAL: {
     template: "<intervalString> is not an interval. Write a number and a unit, e.g. '10 seconds' or '1 hour 30 minutes'.",
     sqlState: "22006",
@@ -123,6 +127,10 @@ export const conditions = {
   CONNECTION_FAILED: {
     template: "Cannot connect to the database at <address>: <reason>. Check that it runs, and the options url, user and password.",
     sqlState: "08001",
+  },
+  CONNECT_LIMIT_EXCEEDED: {
+    template: "The server holds <limit> <what> and takes no more. Stop those that are no longer needed, e.g. with spark.stop().",
+    sqlState: "53000",
   },
   "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES": {
     template: "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> needs an array and values of one type, but they are <leftType> and <rightType>. Cast one of them.",
@@ -396,6 +404,18 @@ export const conditions = {
     template: "<detail> in the Spark Connect address <url>. It has the form sc://host:port/;parameter=value;…",
     sqlState: "08001",
   },
+  "INVALID_CURSOR.DISCONNECTED": {
+    template: "The answer of operation <operation> was taken over by another call of the client.",
+    sqlState: "HY109",
+  },
+  "INVALID_CURSOR.POSITION_NOT_AVAILABLE": {
+    template: "Response <responseId> of operation <operation> was given out, and is kept no longer.",
+    sqlState: "HY109",
+  },
+  "INVALID_CURSOR.POSITION_NOT_FOUND": {
+    template: "Operation <operation> has no response <responseId>.",
+    sqlState: "HY109",
+  },
   "INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER": {
     template: "The date and time pattern <pattern> has <c>, which is not a pattern letter. Quote literal letters with apostrophes.",
     sqlState: "22007",
@@ -427,6 +447,26 @@ export const conditions = {
   INVALID_FRACTION_OF_SECOND: {
     template: "The seconds <secAndMicros> must be from 0 to 60, and 60 only without a fraction.",
     sqlState: "22023",
+  },
+  "INVALID_HANDLE.FORMAT": {
+    template: "The handle <handle> is invalid: it must be a UUID, such as 00112233-4455-6677-8899-aabbccddeeff.",
+    sqlState: "HY000",
+  },
+  "INVALID_HANDLE.OPERATION_ALREADY_EXISTS": {
+    template: "The handle <handle> is invalid: there is an operation of this id.",
+    sqlState: "HY000",
+  },
+  "INVALID_HANDLE.OPERATION_NOT_FOUND": {
+    template: "The handle <handle> is invalid: there is no operation of this id.",
+    sqlState: "HY000",
+  },
+  "INVALID_HANDLE.SESSION_CHANGED": {
+    template: "The handle <handle> is invalid: the server was restarted, or ended the session. Make a new SparkSession.",
+    sqlState: "HY000",
+  },
+  "INVALID_HANDLE.SESSION_CLOSED": {
+    template: "The handle <handle> is invalid: the session was closed. Make a new SparkSession.",
+    sqlState: "HY000",
   },
   INVALID_IDENTIFIER: {
     template: "The name <ident> must stand in backquotes: `<ident>`. Without them a name has only ASCII letters, digits and underscores.",
@@ -736,6 +776,10 @@ export const conditions = {
     template: "<operator> needs inputs with the same number of columns, but the first has <firstNumColumns> and the <invalidOrdinalNum> has <invalidNumColumns>.",
     sqlState: "42826",
   },
+  OPERATION_CANCELED: {
+    template: "The operation has been canceled.",
+    sqlState: "HY008",
+  },
   ORDER_BY_POS_OUT_OF_RANGE: {
     template: "ORDER BY position <index> is not in the select list, which has <size> columns.",
     sqlState: "42805",
@@ -808,6 +852,10 @@ export const conditions = {
     template: "<message>",
     sqlState: "XX000",
   },
+  SQL_CONF_NOT_FOUND: {
+    template: "The SQL config <sqlConf> cannot be found. Please verify that the config exists, or give a default with it.",
+    sqlState: "42K0I",
+  },
   STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE: {
     template: "The key types of stateful operator <operatorId> (<operator>) changed from (<stored>) to (<current>), and the state in <path> holds the former. Undo the change, or start with a new checkpointLocation.",
     sqlState: "42K06",
@@ -843,6 +891,10 @@ export const conditions = {
   STREAMING_QUERY_IN_BATCH: {
     template: "A query with a streaming source must be started with writeStream.start(). For a look at some rows, write to format(\"memory\") or format(\"console\"), or read the source with spark.read.",
     sqlState: "0A000",
+  },
+  STREAMING_QUERY_NOT_FOUND: {
+    template: "There is no streaming query with id <id> and runId <runId> in this session; queries that ended long ago are forgotten.",
+    sqlState: "42704",
   },
   STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA: {
     template: "The query's stateful operators differ from those of the checkpoint <path>. Checkpoint: <stored>. Now: <current>. Undo the change, or start with a new checkpointLocation.",
