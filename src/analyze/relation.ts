@@ -131,12 +131,16 @@ function sqlRelation(place: Place, message: Relation): Resolved {
 type Sql = Extract<Relation["relType"], { case: "sql" }>["value"];
 
 export function parsedQuery(session: Session, sql: Sql): Relation {
+  return session.context.parseQuery(sql.query, sqlArguments(sql));
+}
+
+/** What `:name` and `?` stand for in a text. */
+export function sqlArguments(sql: Sql): { named: Map<string, Expression>; positional: Expression[] } {
   const literal = (value: Expression_Literal): Expression =>
     create(ExpressionSchema, { exprType: { case: "literal", value } });
   const named = new Map<string, Expression>(Object.entries(sql.namedArguments));
   for (const [name, value] of Object.entries(sql.args)) named.set(name, literal(value));
-  const positional = sql.posArguments.length > 0 ? sql.posArguments : sql.posArgs.map(literal);
-  return session.context.parseQuery(sql.query, { named, positional });
+  return { named, positional: sql.posArguments.length > 0 ? sql.posArguments : sql.posArgs.map(literal) };
 }
 
 function noteReference(session: Session, reference: Relation): void {

@@ -1,4 +1,5 @@
 /** The engine in this process. */
+import { sqlArguments } from "../analyze/relation.ts";
 import type { Engine, EngineConfig, ExplainMode, ForeachFunctions, ResultBatch } from "../api/engine.ts";
 import type { Clock, Logger } from "../connectors/contract.ts";
 import type { MemoryTable } from "../connectors/memory/table.ts";
@@ -152,7 +153,7 @@ export class EmbeddedEngine implements Engine {
     const sql = input?.relType.case === "sql" ? input.relType.value : undefined;
     // Anything but text (e.g. text with the relations that it refers to) can only be a query.
     if (input === undefined || sql === undefined) return input as Relation;
-    const statement = parseStatement(sql.query);
+    const statement = parseStatement(sql.query, sqlArguments(sql));
     return statement.kind === "query" ? input : runStatement(this.session, statement);
   }
 }
