@@ -308,13 +308,21 @@ export function alias(
 ): NamedExpression {
   const inherited = expression.kind === "attribute" ? expression : undefined;
   const kept = metadata ?? inherited?.metadata ?? fieldMetadata(expression);
+  const delay = inherited?.watermarkDelayUs ?? delayOfWindowTime(expression);
   return {
     expression,
     output: block.session.attribute(name, expression.type, expression.nullable, {
       ...(kept === undefined ? {} : { metadata: kept }),
-      ...(inherited?.watermarkDelayUs === undefined ? {} : { watermarkDelayUs: inherited.watermarkDelayUs }),
+      ...(delay === undefined ? {} : { watermarkDelayUs: delay }),
     }),
   };
+}
+
+/** The watermark of a window is that of its window_time, too. */
+function delayOfWindowTime(expression: TypedExpression): number | undefined {
+  if (expression.kind !== "call" || expression.fn.name !== "window_time") return undefined;
+  const [window] = expression.args;
+  return window.kind === "attribute" ? window.watermarkDelayUs : undefined;
 }
 
 function fieldMetadata(expression: TypedExpression): Readonly<Record<string, unknown>> | undefined {

@@ -7,6 +7,7 @@ import type { PlanNode } from "./plan.ts";
 import { collapseProjects } from "./rules/collapse.ts";
 import { foldConstants } from "./rules/fold.ts";
 import { decodeJson, exposeJson, mergeDecodes } from "./rules/json.ts";
+import { pruneNestedJson } from "./rules/json-nested.ts";
 import { pruneColumns } from "./rules/prune.ts";
 import { pushFilters } from "./rules/push-filters.ts";
 import { simplifyPlan } from "./rules/simplify.ts";
@@ -66,6 +67,7 @@ const RULES: readonly Rule[] = [
   pushFilters,
   (plan) => collapseProjects(plan),
   (plan) => pruneColumns(plan),
+  pruneNestedJson,
   foldConstants,
   simplifyPlan,
   (plan) => collapseProjects(plan),

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explainPlan } from "../../src/analyze/explain.ts";
+import { nodesOf } from "../../src/analyze/walk.ts";
+import { toDdl } from "../../src/types/print.ts";
+import { struct } from "../../src/types/types.ts";
 import { optimizeSql } from "./support.ts";
 
 const views = {
@@ -211,6 +214,16 @@ const jsonCases: readonly [name: string, sql: string, plan: string][] = [
    +- Scan test [topic], {}`,
   ],
   [
+    "json: a struct inside is decoded with the fields in use",
+    `select j.d.id, j.d.pos.x as x, j.e from (
+       select from_json(topic, 'd STRUCT<id: STRING, name: STRING, pos: STRUCT<x: INT, y: INT>>, e STRUCT<f: INT, g: INT>') as j
+       from kafka) where j.d.id > 'a'`,
+    `Project [d.id, d.pos.x, e]
++- Filter (d.id > a)
+   +- JsonDecode topic -> [d, e]
+      +- Scan test [topic], {}`,
+  ],
+  [
     "json: the struct as a whole stays one",
     "select j, j.id from device",
     `Project [j, j.id]
@@ -218,6 +231,16 @@ const jsonCases: readonly [name: string, sql: string, plan: string][] = [
    +- Scan test [value], {}`,
   ],
 ];
+
+test("json: the schema of a struct inside holds the fields in use", () => {
+  const sql = `select j.d.b from (select from_json(topic, 'd STRUCT<a: STRING, b: STRING>, e INT') as j from kafka)`;
+  const decode = [...nodesOf(optimizeSql(sql, views))].find((node) => node.kind === "jsonDecode");
+  assert.equal(toDdl(decode?.schema ?? struct()), "d STRUCT<b: STRING>,e INT");
+  assert.deepEqual(
+    decode?.fields.map((f) => f.ordinal),
+    [0],
+  );
+});
 
 for (const [name, sql, plan] of [...cases, ...jsonCases]) {
   test(name, () => assert.equal(shape(sql), plan));

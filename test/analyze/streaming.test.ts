@@ -97,6 +97,11 @@ const cases: readonly [name: string, query: string | Relation, allowed: string][
     "auc",
   ],
   ["an aggregation of an aggregation", "select sum(n) from agg_win group by window(window, '1 minute')", "a"],
+  [
+    "an aggregation of an aggregation by window_time",
+    "select sum(n) from (select window_time(window) as e, n from agg_win) group by window(e, '1 minute')",
+    "a",
+  ],
   ["duplicates of an aggregation", dropDuplicates("agg_win", ["k"]), "auc"],
   [
     "an aggregation after a range join",
