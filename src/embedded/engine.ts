@@ -153,7 +153,9 @@ export class EmbeddedEngine implements Engine {
     const sql = input?.relType.case === "sql" ? input.relType.value : undefined;
     // Anything but text (e.g. text with the relations that it refers to) can only be a query.
     if (input === undefined || sql === undefined) return input as Relation;
-    const statement = parseStatement(sql.query, sqlArguments(sql));
+    const { named, positional } = sqlArguments(sql);
+    const args = positional.length > 0 ? positional : Object.fromEntries(named);
+    const statement = parseStatement(sql.query, { args });
     return statement.kind === "query" ? input : runStatement(this.session, statement);
   }
 }
