@@ -79,18 +79,20 @@ def evaluate(spark, sql):
             return {"error": condition_of(error)}
         frame, result = None, {"type": [frame._jdf.schema().apply(0).dataType().simpleString()], "name": frame._jdf.columns()[:]}
         result["name"] = [str(n) for n in result["name"]]
+    first = "NOT_IMPLEMENTED"
     try:
         if frame is not None:
             rows = frame.collect()
             result["rows"] = [[encode(v, f.dataType) for v, f in zip(row, fields)] for row in rows]
             return result
-    except Exception:
-        pass
+    except Exception as error:
+        first = condition_of(error)
     try:
         result["text"] = spark.sql(f"SELECT CAST(({sql}) AS STRING)").collect()[0][0]
         return result
     except Exception as error:
-        return {"error": condition_of(error)}
+        again = condition_of(error)
+        return {"error": first if again == "PARSE_SYNTAX_ERROR" else again}
 
 
 def main():

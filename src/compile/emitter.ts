@@ -68,24 +68,13 @@ export class CodeEmitter implements Emitter {
 
   /** Values computed inside the block are not reused after it. */
   block(head: string, body: () => void): void {
-    this.line(`${head} {`);
+    const closing = `${"  ".repeat(this.#depth)}}`;
+    if (head.startsWith("else") && this.#lines.at(-1) === closing) {
+      this.#lines[this.#lines.length - 1] = `${closing} ${head} {`;
+    } else this.line(`${head} {`);
     this.#depth++;
     this.scope(body);
     this.#depth--;
-    this.line("}");
-  }
-
-  /** `if (condition) { … } else { … }`; an `otherwise` that writes nothing leaves the `else` out. */
-  branch(condition: string, then: () => void, otherwise: () => void): void {
-    this.line(`if (${condition}) {`);
-    this.#depth++;
-    this.scope(then);
-    const rest = this.capture(() => this.scope(otherwise));
-    this.#depth--;
-    if (rest.length > 0) {
-      this.line("} else {");
-      this.#lines.push(...rest);
-    }
     this.line("}");
   }
 
@@ -99,21 +88,23 @@ export class CodeEmitter implements Emitter {
     }
   }
 
-  /** The lines that `body` writes, instead of appending them. */
-  capture(body: () => void): string[] {
+  /** The lines that `body` writes, instead of appending them; `deeper` is their indentation beyond the current one. */
+  capture(body: () => void, deeper = 0): string[] {
     const outer = this.#lines;
     this.#lines = [];
+    this.#depth += deeper;
     try {
       body();
       return this.#lines;
     } finally {
       this.#lines = outer;
+      this.#depth -= deeper;
     }
   }
 
-  /** Appends lines that `capture` returned at the same depth. */
+  /** Appends lines that `capture` returned, at the place that they were captured for. */
   append(lines: readonly string[]): void {
-    this.#lines.push(...lines);
+    for (const line of lines) this.#lines.push(line);
   }
 
   /** The value computed for `key` at or around the current place, where there is one. */

@@ -1,5 +1,6 @@
 import type { Attribute, Call, Cast, GetField, Lambda, ScriptCall, TypedExpression } from "../analyze/expression.ts";
 import { SluiceError } from "../errors/error.ts";
+import { isAtom, negated, parenthesised, truth } from "../functions/code.ts";
 import type { Emitted, LazyArgument } from "../functions/definition.ts";
 import { type DataType, isIntLike, isLongLike } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
@@ -50,11 +51,50 @@ export function emitExpression(
   return emit({ e, columns, surroundings, variables: new Map() }, expr);
 }
 
-/** A JS expression that is true when a BOOLEAN value is true (neither false nor null). */
+/** JS that is true when a BOOLEAN value is true (neither false nor null). */
 export function isTrue(condition: Emitted): string {
-  if (condition.isNull === NEVER_NULL) return condition.value;
-  if (condition.isNull === ALWAYS_NULL) return "false";
-  return `!${parenthesised(condition.isNull)} && ${condition.value}`;
+  return truth(condition);
+}
+
+/**
+ * Writes a condition of which only matters whether it is true, as in WHERE: returns JS that is false for false and null.
+ * Shorter code than emitExpression's three values; the right side of AND and OR runs only when it matters.
+ */
+export function emitCondition(
+  e: CodeEmitter,
+  expr: TypedExpression,
+  columns: ColumnAccess,
+  surroundings: ExpressionSurroundings = {},
+): string {
+  return condition({ e, columns, surroundings, variables: new Map() }, expr);
+}
+
+function condition(scope: Scope, expr: TypedExpression): string {
+  if (expr.kind === "call" && (expr.fn.name === "and" || expr.fn.name === "or")) return shortCircuit(scope, expr);
+  return truth(emit(scope, expr));
+}
+
+function shortCircuit(scope: Scope, call: Call): string {
+  const { e } = scope;
+  const [left, right] = call.args;
+  const operator = call.fn.name === "and" ? "&&" : "||";
+  const first = condition(scope, left);
+  const name = e.fresh(call.fn.name);
+  let second = "";
+  const lines = e.capture(() => {
+    second = e.scope(() => condition(scope, right));
+  }, 1);
+  if (lines.length === 0) {
+    const side = (code: string): string =>
+      code.includes(operator === "&&" ? "||" : "&&") ? parenthesised(code) : code;
+    return `(${side(first)} ${operator} ${side(second)})`;
+  }
+  e.line(`let ${name} = ${first};`);
+  e.block(`if (${operator === "&&" ? name : `!${name}`})`, () => {
+    e.append(lines);
+    e.line(`${name} = ${second};`);
+  });
+  return name;
 }
 
 /** Keeps `emitted` in constants, unless it is already a name or a literal. Use before writing a value more than once. */
@@ -71,14 +111,6 @@ export function settled(e: CodeEmitter, emitted: Emitted, type: DataType, hint: 
     value = name;
   }
   return { value, isNull };
-}
-
-function isAtom(code: string): boolean {
-  return /^-?[\w$.]+$/.test(code) || /^"(?:[^"\\]|\\.)*"$/.test(code);
-}
-
-function parenthesised(code: string): string {
-  return isAtom(code) || /^\([^()]*\)$/.test(code) ? code : `(${code})`;
 }
 
 /** `a || b || …` over the arguments that can be null. */
@@ -172,7 +204,7 @@ function emitCall(scope: Scope, call: Call): Emitted {
   }
   const values = args.map((a) => a.value);
   if (evaluation.inline && !evaluation.mayReturnNull) {
-    return { value: `(${evaluation.emit(e, values)})`, isNull: anyNull(args) };
+    return { value: parenthesised(evaluation.emit(e, values)), isNull: anyNull(args) };
   }
   return guarded(e, anyNull(args), call.type, hint, evaluation.mayReturnNull === true, () =>
     evaluation.emit(e, values),
@@ -207,7 +239,7 @@ function guarded(
     e.line(`const ${name} = ${guard} ? ${none} : ${code};`);
   } else {
     e.line(`let ${name} = ${none};`);
-    e.block(`if (!${parenthesised(guard)})`, () => {
+    e.block(`if (${negated(guard)})`, () => {
       e.line(`${name} = ${body()};`);
     });
   }
@@ -265,6 +297,7 @@ function lazy(scope: Scope, arg: TypedExpression): LazyArgument {
     nullable: arg.nullable,
     ...(arg.kind === "literal" ? { literal: { value: inForm(arg.value, arg.type, scope.e.wide) } } : {}),
     emit: () => (arg.kind === "lambda" ? emit(scope, arg.body) : emit(scope, arg)),
+    condition: () => condition(scope, arg),
     apply: (parameters) => applyLambda(scope, arg, parameters),
   };
 }

@@ -69,6 +69,8 @@ export interface LazyArgument {
   readonly literal?: { readonly value: Value };
   /** Emits the argument's statements at the current place and returns its value. Emit at most once on each path. */
   emit(): Emitted;
+  /** As `emit`, for a BOOLEAN of which only matters whether it is true: JS that is false for false and null. */
+  condition(): string;
   /** For a lambda: emits its body with these parameters. */
   apply(parameters: readonly Emitted[]): Emitted;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { TypedExpression } from "../../src/analyze/expression.ts";
 import { CodeEmitter } from "../../src/compile/emitter.ts";
 import { evaluate, foldable } from "../../src/compile/evaluate.ts";
-import { emitExpression, isTrue } from "../../src/compile/expression.ts";
+import { emitCondition, emitExpression, isTrue } from "../../src/compile/expression.ts";
 import { SluiceError } from "../../src/errors/error.ts";
 import { BOOLEAN, BYTE, DOUBLE, decimal, FLOAT, INT, LONG, STRING } from "../../src/types/types.ts";
 import { attr, call, cast, lit, settings } from "../functions/calls.ts";
@@ -120,4 +120,36 @@ test("an expression that stands twice is computed once, and the code is readable
 test("what depends on no row is foldable", () => {
   assert.equal(foldable(call("+", 1, 2)), true);
   assert.equal(foldable(call("+", attr("a", INT), 2)), false);
+});
+
+test("a condition is written as JS has them, and its right side runs only when it matters", () => {
+  const t = attr("temperature", DOUBLE);
+  const s = attr("status", STRING);
+  const n = attr("n", LONG, false);
+  const columns = (a: { name: string; nullable: boolean }) => ({
+    value: a.name,
+    isNull: a.nullable ? `${a.name}Null` : "false",
+  });
+  const plain = new CodeEmitter(false, settings);
+  const short = emitCondition(plain, call("and", call(">", t, 20.5), call("==", s, "ok")), columns);
+  assert.equal(plain.code, "", "no statement is needed");
+  assert.match(short, /^\(.*&&.*status === "ok".*\)$/);
+
+  const e = new CodeEmitter(false, settings);
+  const late = call("and", call("<", n, 10), call(">", call("+", n, 9007199254740991n), 5n));
+  const code = emitCondition(e, call("or", call("isnull", s), late), columns);
+  e.line(`return ${code};`);
+  const keep = e.compile<(statusNull: boolean, n: number) => boolean>("keep", ["statusNull", "n"]);
+  assert.equal(keep(true, 5), true, "the sum that isn't exact is not computed");
+  assert.equal(keep(false, 11), false);
+  assert.throws(() => keep(false, 5), /wide/);
+});
+
+test("deep conditions stay small", () => {
+  const n = attr("n", LONG, false);
+  let x = call(">", call("+", n, 1), 5);
+  for (let i = 0; i < 60; i++) x = call(i % 2 ? "and" : "or", call("<", n, i), x);
+  const e = new CodeEmitter(false, settings);
+  emitCondition(e, x, (a) => ({ value: a.name, isNull: "false" }));
+  assert.ok(e.code.length < 20_000, String(e.code.length));
 });

@@ -3,6 +3,7 @@ import { commonType, comparisonType } from "../../types/coercion.ts";
 import { sqlType } from "../../types/print.ts";
 import { BOOLEAN, type DataType, INT } from "../../types/types.ts";
 import { castFunction } from "../cast/cast.ts";
+import { negated } from "../code.ts";
 import type { Argument, Emitted, Emitter, LazyArgument, ResolveContext, ScalarFunction } from "../definition.ts";
 import { zero } from "../form.ts";
 import { comparatorFor, equalityFor, isOrderable } from "../ordering.ts";
@@ -40,12 +41,7 @@ function target(e: Emitter, hint: string, type: DataType): Target {
 function assign(e: Emitter, to: Target, from: Emitted): void {
   if (from.isNull === "true") return;
   if (from.isNull === "false") e.line(`${to.value} = ${from.value}, ${to.isNull} = false;`);
-  else e.line(`if (!(${from.isNull})) ${to.value} = ${from.value}, ${to.isNull} = false;`);
-}
-
-function truth(condition: Emitted): string {
-  if (condition.isNull === "false") return condition.value;
-  return condition.isNull === "true" ? "false" : `!(${condition.isNull}) && ${condition.value}`;
+  else e.line(`if (${negated(from.isNull)}) ${to.value} = ${from.value}, ${to.isNull} = false;`);
 }
 
 /** WHEN conditions and values in turn, then the ELSE where the count is odd. */
@@ -56,8 +52,7 @@ function emitCase(e: Emitter, args: readonly LazyArgument[], type: DataType, hin
       if (i < args.length) assign(e, result, args[i].emit());
       return;
     }
-    const condition = args[i].emit();
-    e.block(`if (${truth(condition)})`, () => assign(e, result, args[i + 1].emit()));
+    e.block(`if (${args[i].condition()})`, () => assign(e, result, args[i + 1].emit()));
     if (i + 2 < args.length) e.block("else", () => step(i + 2));
   };
   step(0);

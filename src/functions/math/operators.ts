@@ -139,6 +139,7 @@ function emitArithmetic(
   }
   switch (symbol) {
     case "/":
+      if (isNonZero(b)) return `${a} / ${b}`;
       return orNull ? call(whole.divideDoubleOrNull, "divideOrNull") : call(whole.divideDouble, "divide");
     case "div":
       if (e.wide) return orNull ? call(whole.divWideOrNull, "divOrNull") : call(whole.divWide, "div");
@@ -172,6 +173,11 @@ const operatorWords: Readonly<Record<Symbol, string>> = {
   pmod: "pmod",
   div: "div",
 };
+
+/** True for a number literal other than 0. */
+function isNonZero(code: string): boolean {
+  return /^-?[0-9][0-9.e+-]*$/.test(code) && Number(code) !== 0;
+}
 
 function remainderOf(symbol: "%" | "pmod", type: DataType, wide: boolean, orNull: boolean): unknown {
   if (type.kind === "long" && wide) {

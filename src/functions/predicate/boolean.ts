@@ -1,5 +1,6 @@
 import { implicitCast } from "../../types/coercion.ts";
 import { BOOLEAN } from "../../types/types.ts";
+import { negated, parenthesised } from "../code.ts";
 import type { Emitted, Emitter, LazyArgument, ScalarFunction } from "../definition.ts";
 import { checkCount, coerce, wrongOperands } from "../signature.ts";
 
@@ -16,7 +17,7 @@ function emitLogical(e: Emitter, word: "and" | "or", left: LazyArgument, right: 
     let isNull = "false";
     const nullName = right.nullable ? e.fresh(`${word}Null`) : "";
     if (right.nullable) e.line(`let ${nullName} = false;`);
-    e.block(`if (${decisive ? "!" : ""}(${a.value}))`, () => {
+    e.block(`if (${decisive ? negated(a.value) : a.value})`, () => {
       const b = right.emit();
       if (b.isNull === "false") e.line(`${name} = ${b.value};`);
       else {
@@ -31,25 +32,21 @@ function emitLogical(e: Emitter, word: "and" | "or", left: LazyArgument, right: 
   const leftNull = e.fresh("leftNull");
   e.line(`const ${leftNull} = ${a.isNull};`);
   e.line(`let ${name} = ${decisive}, ${isNull} = false;`);
-  const open = decisive ? `!${wrap(a.value)}` : a.value;
+  const open = decisive ? negated(a.value) : a.value;
   e.block(`if (${leftNull} || ${open})`, () => {
     const b = right.emit();
-    const decides = decisive ? b.value : `!${wrap(b.value)}`;
+    const undecided = decisive ? negated(b.value) : parenthesised(b.value);
     if (b.isNull === "false") {
-      e.line(`${isNull} = ${leftNull} && !(${decides});`);
+      e.line(`${isNull} = ${leftNull} && ${undecided};`);
       e.line(`${name} = ${b.value};`);
     } else {
       const rightNull = e.fresh("rightNull");
       e.line(`const ${rightNull} = ${b.isNull};`);
-      e.line(`${isNull} = ${rightNull} || (${leftNull} && !(${decides}));`);
+      e.line(`${isNull} = ${rightNull} || (${leftNull} && ${undecided});`);
       e.line(`${name} = !${rightNull} && ${b.value};`);
     }
   });
   return { value: name, isNull };
-}
-
-function wrap(code: string): string {
-  return /^[\w$.]+$/.test(code) || /^\([^()]*\)$/.test(code) ? code : `(${code})`;
 }
 
 function logical(word: "and" | "or", summary: string, examples: readonly string[]): ScalarFunction {
@@ -89,24 +86,24 @@ function not(): ScalarFunction {
       return {
         inputs: [coerce(args, 0, BOOLEAN, context)],
         output: BOOLEAN,
-        evaluation: { nulls: "propagate", inline: true, emit: (_, [a]) => `!${wrap(a)}` },
+        evaluation: { nulls: "propagate", inline: true, emit: (_, [a]) => negated(a) },
       };
     },
   };
 }
 
 function nullTest(name: "isnull" | "isnotnull", examples: readonly string[]): ScalarFunction {
-  const negated = name === "isnotnull";
+  const turned = name === "isnotnull";
   return {
     kind: "scalar",
     name,
     group: "predicate",
     doc: {
-      summary: negated ? "True when the value isn't NULL." : "True when the value is NULL.",
+      summary: turned ? "True when the value isn't NULL." : "True when the value is NULL.",
       args: "expr",
       examples,
     },
-    prettyName: (args) => `(${args[0]} IS ${negated ? "NOT " : ""}NULL)`,
+    prettyName: (args) => `(${args[0]} IS ${turned ? "NOT " : ""}NULL)`,
     resolve(args, context) {
       checkCount(args, context, 1, 1);
       return {
@@ -118,8 +115,8 @@ function nullTest(name: "isnull" | "isnotnull", examples: readonly string[]): Sc
           emit(_, [arg]) {
             const { isNull } = arg.emit();
             if (isNull === "true" || isNull === "false")
-              return { value: String((isNull === "true") !== negated), isNull: "false" };
-            return { value: negated ? `!${wrap(isNull)}` : `(${isNull})`, isNull: "false" };
+              return { value: String((isNull === "true") !== turned), isNull: "false" };
+            return { value: turned ? negated(isNull) : parenthesised(isNull), isNull: "false" };
           },
         },
       };

@@ -58,11 +58,11 @@ function doubleComparison(relation: Relation, a: string, b: string): string {
     case "==":
       return `${a} === ${b}${both}`;
     case ">":
-      return nanA ? `${a} > ${b} || (${nanA}${nanB ? ` && ${b} === ${b}` : ""})` : `${a} > ${b}`;
+      return nanA ? `${a} > ${b} || ${nanB ? `(${nanA} && ${b} === ${b})` : nanA}` : `${a} > ${b}`;
     case ">=":
       return nanA ? `${a} >= ${b} || ${nanA}` : `${a} >= ${b}`;
     case "<":
-      return nanB ? `${a} < ${b} || (${nanB}${nanA ? ` && ${a} === ${a}` : ""})` : `${a} < ${b}`;
+      return nanB ? `${a} < ${b} || ${nanA ? `(${nanB} && ${a} === ${a})` : nanB}` : `${a} < ${b}`;
     case "<=":
       return nanB ? `${a} <= ${b} || ${nanB}` : `${a} <= ${b}`;
   }
