@@ -68,7 +68,7 @@ export interface Totals {
   readonly produced: number;
   /** Messages that have come out at the end of the pipeline, malformed ones included. */
   readonly delivered: number;
-  /** Produced ten seconds ago or earlier and still not delivered. */
+  /** Sent ten seconds ago or earlier and still not delivered. */
   readonly lost: number;
   readonly malformed: number;
   readonly lateDropped: number;

@@ -12,6 +12,7 @@ import {
   type Snapshot,
   type Tick,
 } from "./events.ts";
+import { Ledger } from "./ledger.ts";
 import { SlidingQuantiles } from "./quantiles.ts";
 
 /** Windows of each site that a page opened now gets: fifteen minutes of ten seconds. */
@@ -26,6 +27,7 @@ const PULSES_MAX = 240;
 const LATENCIES_MAX = 20_000;
 const LATENCY_SPAN_MS = 10_000;
 const RATE_SPAN_MS = 5000;
+const RATE_POINTS_MAX = 1000;
 /** A message is counted as lost when it is this old and has not come out. */
 const LOST_AFTER_MS = 10_000;
 /** A spike should be flagged within this time. */
@@ -53,6 +55,7 @@ export class Feed {
   readonly #spikes: InjectedEvent[] = [];
   readonly #injectedCounts = { spike: 0, late: 0, duplicate: 0, malformed: 0 };
   readonly #pulses: Pulse[] = [];
+  readonly #ledger = new Ledger();
   readonly #latencies = new SlidingQuantiles(LATENCIES_MAX);
   #queries: readonly QueryView[] = [];
   #produced = 0;
@@ -65,8 +68,8 @@ export class Feed {
   #spikesDue = 0;
   /** Spikes not judged yet. */
   #openSpikes: InjectedEvent[] = [];
-  /** Produced by time, newest last, to know what should be here by now. */
-  #producedAt: { readonly ms: number; readonly count: number }[] = [];
+  /** Produced by time of acknowledgement, newest last, for the rate. */
+  readonly #producedAt: { readonly ms: number; readonly count: number }[] = [];
   #changes = newChanges();
 
   constructor(options: FeedOptions) {
@@ -74,14 +77,15 @@ export class Feed {
     this.#startedMs = options.now();
   }
 
-  /** The broker has acknowledged this many messages. */
-  produced(count: number): void {
+  /** The broker has acknowledged this many messages of the time `sentMs`. */
+  produced(count: number, sentMs: number): void {
     const now = this.#options.now();
     this.#produced += count;
+    this.#ledger.produced(Math.min(sentMs, now), count);
     const last = this.#producedAt.at(-1);
     if (last?.ms === now) this.#producedAt.pop();
-    this.#producedAt.push({ ms: now, count: this.#produced });
-    while (this.#producedAt.length > 2 && this.#producedAt[1].ms < now - 2 * LOST_AFTER_MS) this.#producedAt.shift();
+    pushBounded(this.#producedAt, { ms: now, count: this.#produced }, RATE_POINTS_MAX);
+    while (this.#producedAt.length > 2 && this.#producedAt[1].ms < now - RATE_SPAN_MS) this.#producedAt.shift();
   }
 
   injected(event: InjectedEvent): void {
@@ -99,7 +103,7 @@ export class Feed {
   reading(reading: LatestReading, sentMs: number): void {
     if (sentMs >= this.#startedMs) {
       const now = this.#options.now();
-      this.#delivered++;
+      this.#deliver(1, sentMs);
       this.#latencies.add(now, now - sentMs);
     }
     const known = this.#latest.get(reading.device);
@@ -108,21 +112,21 @@ export class Feed {
     this.#changes.latest.set(reading.device, reading);
   }
 
-  /** Messages that could not be read came out, counted. */
-  malformed(count: number): void {
+  /** Messages that could not be read came out, counted; sent at about `sentMs`. */
+  malformed(count: number, sentMs: number): void {
     this.#malformed += count;
-    this.#delivered += count;
+    this.#deliver(count, sentMs);
   }
 
-  /** Messages that the pipeline took out as being there already, counted. */
-  duplicates(count: number): void {
+  /** Messages that the pipeline took out as being there already, counted; sent at about `sentMs`. */
+  duplicates(count: number, sentMs: number): void {
     this.#duplicatesDropped += count;
-    this.#delivered += count;
+    this.#deliver(count, sentMs);
   }
 
-  /** Messages that the first query took out as later than its watermark, counted. */
-  late(count: number): void {
-    this.#delivered += count;
+  /** Messages that the first query took out as later than its watermark, counted; sent at about `sentMs`. */
+  late(count: number, sentMs: number): void {
+    this.#deliver(count, sentMs);
   }
 
   average(point: AveragePoint): void {
@@ -190,7 +194,6 @@ export class Feed {
   #state() {
     this.#judgeSpikes();
     const now = this.#options.now();
-    const due = this.#producedBy(now - LOST_AFTER_MS);
     return {
       nowMs: now,
       queries: this.#queries,
@@ -198,7 +201,7 @@ export class Feed {
       totals: {
         produced: this.#produced,
         delivered: this.#delivered,
-        lost: Math.max(0, due - this.#delivered),
+        lost: this.#ledger.missing(now - LOST_AFTER_MS),
         malformed: this.#malformed,
         lateDropped: this.#lateDropped,
         duplicatesDropped: this.#duplicatesDropped,
@@ -209,6 +212,13 @@ export class Feed {
         spikesDue: this.#spikesDue,
       },
     };
+  }
+
+  /** What was sent before the start is no part of the balance. */
+  #deliver(count: number, sentMs: number): void {
+    if (count === 0 || sentMs < this.#startedMs) return;
+    this.#delivered += count;
+    this.#ledger.delivered(Math.min(sentMs, this.#options.now()), count);
   }
 
   #producedBy(ms: number): number {

@@ -79,6 +79,11 @@ export class ConsoleServer {
     return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
   }
 
+  /** Pages that listen now. */
+  get listeners(): number {
+    return this.#clients.size;
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     for (const client of this.#clients) client.end();
@@ -158,7 +163,7 @@ export class ConsoleServer {
 /** The decoded path of a request's address; undefined when it is not well formed. */
 function pathOf(address: string): string | undefined {
   try {
-    return decodeURIComponent(new URL(address, "http://console").pathname);
+    return decodeURIComponent(new URL(`http://console${address}`).pathname);
   } catch {
     return undefined;
   }

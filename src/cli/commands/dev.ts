@@ -127,9 +127,9 @@ class Demonstration {
       fleet: this.#fleet,
       bootstrapServers,
       now: Date.now,
-      onSent: (readings) => {
+      onSent: (readings, sentMs) => {
         warned = false;
-        feed.produced(readings.length);
+        feed.produced(readings.length, sentMs);
         for (const r of readings) {
           if (r.injected) feed.injected({ device: r.device, timeMs: r.timeMs, kind: r.injected });
         }

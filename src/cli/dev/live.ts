@@ -104,11 +104,12 @@ export function followProgress(spark: SparkSession, feed: Feed): void {
 
 /** Messages of a batch that were read and rightly not passed on. */
 function countDropped(progress: StreamingQueryProgress, feed: Feed): void {
-  const quality = progress.observedMetrics?.["quality"] as { malformed?: number } | undefined;
-  if (quality?.malformed) feed.malformed(Number(quality.malformed));
+  const quality = progress.observedMetrics?.["quality"];
+  const sentMs = Number(quality?.["sentMs"] ?? Date.now());
+  feed.malformed(Number(quality?.["malformed"] ?? 0), sentMs);
   for (const o of progress.stateOperators) {
-    feed.late(o.numRowsDroppedByWatermark);
-    feed.duplicates(Number(o.customMetrics?.["numDroppedDuplicateRows"] ?? 0));
+    feed.late(o.numRowsDroppedByWatermark, sentMs);
+    feed.duplicates(Number(o.customMetrics?.["numDroppedDuplicateRows"] ?? 0), sentMs);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   round,
   struct,
   to_json,
+  unix_millis,
   window,
 } from "../../functions.ts";
 import type { DataFrame, SparkSession, StreamingQuery } from "../../index.ts";
@@ -51,6 +52,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
       "quality",
       count(lit(1)).alias("seen"),
       count_if(col("device").isNull().or(col("ts").isNull())).alias("malformed"),
+      unix_millis(min("sent")).alias("sentMs"),
     );
   const table = spark.createDataFrame(
     options.devices.map((d) => [d.device, d.site, d.model, d.calibration]),

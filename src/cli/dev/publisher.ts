@@ -6,8 +6,8 @@ import { topics } from "./topics.ts";
 export interface PublisherOptions {
   readonly fleet: Fleet;
   readonly bootstrapServers: string;
-  /** Called once the broker has acknowledged these messages. */
-  readonly onSent: (readings: readonly Reading[]) => void;
+  /** Called once the broker has acknowledged these messages, which carry `sentMs` as their timestamp. */
+  readonly onSent: (readings: readonly Reading[], sentMs: number) => void;
   readonly onError: (error: Error) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -62,10 +62,12 @@ export class Publisher {
   }
 
   async #send(readings: readonly Reading[]): Promise<void> {
-    const messages = readings.map((r) => ({ topic: topics.readings, key: r.device, value: r.value }));
+    const sentMs = this.#options.now();
+    const timestamp = BigInt(sentMs);
+    const messages = readings.map((r) => ({ topic: topics.readings, key: r.device, value: r.value, timestamp }));
     try {
       await this.#producer.send({ messages, acks: -1 });
-      this.#options.onSent(readings);
+      this.#options.onSent(readings, sentMs);
     } catch (error) {
       this.#backlog = [...readings, ...this.#backlog];
       this.#options.onError(error as Error);

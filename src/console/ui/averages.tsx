@@ -1,7 +1,7 @@
 import { signal, useComputed } from "@preact/signals";
 import type uPlot from "uplot";
 import { Chart, endLabels, timeAxis, valueAxis } from "./chart.tsx";
-import { celsius, celsius2, decimal2, none } from "./format.ts";
+import { celsius, celsius2, decimal, decimal2, none } from "./format.ts";
 import { Moment } from "./moment.tsx";
 import type { SiteModel } from "./site-model.ts";
 import { averageColumns, chartRange } from "./site-series.ts";
@@ -155,7 +155,7 @@ function AverageRows() {
                 const p = cell(s, startMs);
                 return (
                   <td key={s.name} class="num">
-                    {p === undefined ? none : `${decimal2(p.average)} (${decimal2(p.min)} to ${decimal2(p.max)})`}
+                    {p === undefined ? none : `${decimal2(p.average)} (${decimal(p.min)} to ${decimal(p.max)})`}
                   </td>
                 );
               })}

@@ -73,7 +73,7 @@ export function timeAxis(options: Partial<uPlot.Axis> = {}): uPlot.Axis {
     size: 26,
     gap: 4,
     space: 64,
-    incrs: [30, 60, 120, 180, 300],
+    incrs: [60, 120, 180, 300],
     stroke: () => cssColor("--text-faint"),
     grid: { stroke: () => cssColor("--grid"), width: 1 },
     ticks: { show: false },

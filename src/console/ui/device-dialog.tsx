@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { type DeviceModel, READINGS_MAX } from "./device-model.ts";
+import type { DeviceModel } from "./device-model.ts";
 import { celsius2, decimal, decimal2, none, percent } from "./format.ts";
 import { Moment } from "./moment.tsx";
 import { Sparkline } from "./sparkline.tsx";
@@ -18,7 +18,7 @@ export function DeviceDialog() {
     <dialog
       ref={dialog}
       class="drawer"
-      aria-labelledby="device-title"
+      aria-labelledby={device === undefined ? undefined : "device-title"}
       onClose={() => {
         selected.value = undefined;
       }}
@@ -74,6 +74,9 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
+/** A line of fewer readings does not fill the width. */
+const SHORTEST_TREND = 30;
+
 function Trend({ device }: { readonly device: DeviceModel }) {
   const values = device.temperatures.values();
   const low = values.length === 0 ? undefined : Math.min(...values);
@@ -84,7 +87,7 @@ function Trend({ device }: { readonly device: DeviceModel }) {
         ring={() => device.temperatures}
         width={400}
         height={96}
-        capacity={READINGS_MAX}
+        capacity={Math.max(SHORTEST_TREND, values.length)}
         label={`Temperature of ${device.name}: lowest ${celsius2(low)}, highest ${celsius2(high)}`}
       />
       <figcaption>

@@ -5,7 +5,7 @@ import { Ring } from "./ring.ts";
 import { temperatureStep } from "./temperature-scale.ts";
 
 /** Readings of one device that are kept: three minutes at one a second. */
-export const READINGS_MAX = 180;
+const READINGS_MAX = 180;
 /** A device is marked for this long after a flag. */
 const MARK_MS = 60_000;
 /** Without a reading for this long a device counts as silent. */

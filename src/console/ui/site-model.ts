@@ -5,7 +5,7 @@ import type { DeviceModel } from "./device-model.ts";
 /** Fifteen minutes of ten seconds. */
 const POINTS_MAX = 90;
 /** A window that has fewer of its readings than this share of the window before says little yet. */
-const ENOUGH = 0.3;
+const ENOUGH = 0.5;
 
 export class SiteModel {
   readonly name: string;
