@@ -888,6 +888,10 @@ export const conditions = {
     template: "The output mode <outputMode> is not supported for <operation>. <hint>",
     sqlState: "42KDE",
   },
+  STREAMING_PYTHON_RUNNER_INITIALIZATION_FAILURE: {
+    template: "The Python of foreachBatch, <python>, could not be made ready: <msg>. The server takes the Python of the environment variable PYSPARK_PYTHON, else python3; it must be the client's minor version and have pyspark installed.",
+    sqlState: "XXKST",
+  },
   STREAMING_QUERY_IN_BATCH: {
     template: "A query with a streaming source must be started with writeStream.start(). For a look at some rows, write to format(\"memory\") or format(\"console\"), or read the source with spark.read.",
     sqlState: "0A000",
@@ -1019,6 +1023,10 @@ export const conditions = {
   WINDOW_FRAME_BOUNDS: {
     template: "The window frame begins at <lower> and ends at <upper>, before it begins. Swap the bounds.",
     sqlState: "42K09",
+  },
+  WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE: {
+    template: "A window function has no value yet in <clauseName>. Select it first, with a name, and filter by that name in a query around it.",
+    sqlState: "42601",
   },
   WINDOW_FUNCTION_WITHOUT_ORDER: {
     template: "The window function <funcName> needs an ORDER BY in its OVER clause.",

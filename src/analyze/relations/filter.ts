@@ -103,7 +103,9 @@ export function asUnresolved<T>(input: Resolved, work: () => T): T {
 
 /** A window function or a generator has no value while rows are being filtered. */
 function refuseRows(block: Block, expression: TypedExpression): void {
-  if (block.pending.windows.length === 0 && block.pending.generators.length === 0) return;
+  if (block.pending.windows.length > 0)
+    throw new SluiceError("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", { clauseName: "WHERE" });
+  if (block.pending.generators.length === 0) return;
   throw new SluiceError("INVALID_WHERE_CONDITION", { expressionList: prettyName(expression, block.session) });
 }
 

@@ -195,7 +195,6 @@ select x.id, y.id from t x, t y where x.a = y.a and x.id < y.id;
 select cast(s.x as string), cast(arr[0] as bigint), cast(a + 1 as string) from t where id = 1;
 select a, grouping(a), sum(id) from t group by a with cube order by grouping(a), a;
 select count(*), count(1), count(*) + 1 from t;
-select b, a, sum(id) as s from t group by a, b having s > 2;
 select upper(b) as b, count(*) from t group by upper(b);
 select a % 2 as p, avg(id) from t group by p order by p;
 select sum(id) as s, s * 2 as d from t;
@@ -236,8 +235,6 @@ select id, (select max(u.ts) from u where u.id = t.id) as m, (select count(*) + 
 select id from t where id > (select avg(u.a) from u where u.a = t.a);
 select id from t where (select count(*) from u where t.id = u.id) = 0;
 select a, (select count(*) from u where u.a = v.a) as n from (select distinct a from t) v;
-select id from t order by (select count(*) from u where u.id = t.id), id;
-select id, a from t order by row_number() over (partition by a order by id desc), id;
 select id from t where row_number() over (order by id) = 1;
 select b, sum(a) as a from t group by b having a > 1;
 select b, count(*) as id from t group by b having id > 1;
