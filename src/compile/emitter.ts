@@ -140,7 +140,7 @@ export class CodeEmitter implements Emitter {
   }
 
   /**
-   * Makes the function whose body is the code so far.
+   * Makes the function whose body is the code so far. Take the parameters' names from `fresh`, before any emission.
    *
    * @example
    * e.line("return a + b;");
@@ -148,7 +148,7 @@ export class CodeEmitter implements Emitter {
    */
   compile<F>(name: string, parameters: readonly string[]): F {
     const prelude = this.#names.length > 0 ? `const [${this.#names.join(", ")}] = bound;\n` : "";
-    const source = `"use strict";\n${prelude}return function ${name}(${parameters.join(", ")}) {\n${this.code}\n};`;
+    const source = `"use strict";\n${prelude}return function ${this.fresh(name)}(${parameters.join(", ")}) {\n${this.code}\n};`;
     return new Function("bound", source)(this.#values) as F;
   }
 }

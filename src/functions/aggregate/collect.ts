@@ -1,6 +1,6 @@
 /** Aggregates that keep a collection of values for each group. */
 import { SluiceError } from "../../errors/error.ts";
-import { array, BINARY, type DataType, DOUBLE, LONG } from "../../types/types.ts";
+import { array, BINARY, type DataType, DOUBLE, LONG, STRING } from "../../types/types.ts";
 import { longValue, type Value } from "../../types/values.ts";
 import { decimalToDouble } from "../cast/cast.ts";
 import type {
@@ -273,6 +273,42 @@ const mode = aggregate({
   },
 });
 
+/** listagg: the texts joined; DISTINCT and WITHIN GROUP are the analyser's. */
+const listagg = aggregate({
+  name: "listagg",
+  aliases: ["string_agg"],
+  args: "expr, delimiter",
+  summary:
+    "The strings of the group as one, with a delimiter between; NULLs are left out, and NULL comes of no strings.",
+  examples: [
+    "listagg(s) FROM VALUES ('a'), (NULL), ('b') AS t(s)",
+    "listagg(s, ', ') FROM VALUES ('a'), ('b') AS t(s)",
+    "string_agg(s, '-') FROM VALUES (CAST(NULL AS STRING)) AS t(s)",
+  ],
+  prettyName: (args, written = "listagg") => `${written}(${args[0]}, ${args[1] ?? "NULL"})`,
+  resolve(args, context) {
+    checkCount(args, context, 1, 2);
+    const type = coerce(args, 0, STRING, context);
+    const delimiter = args[1]?.literal?.value ?? "";
+    if (args.length === 2 && args[1].literal === undefined) {
+      throw new SluiceError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {
+        sqlExpr: `"${context.sql}"`,
+        inputName: "`delimiter`",
+        inputType: '"STRING"',
+        inputExpr: `"${args[1].sql}"`,
+      });
+    }
+    const base = listing(
+      type,
+      STRING,
+      true,
+      args[0].nullable,
+      () => (list) => (list.length === 0 ? null : list.join(String(delimiter))),
+    );
+    return { ...base, inputs: [type, ...args.slice(1).map((a) => a.type)] };
+  },
+});
+
 /** approx_count_distinct: HyperLogLog++ over xxHash64, the registers in one binary. */
 const approxCountDistinct = aggregate({
   name: "approx_count_distinct",
@@ -340,5 +376,6 @@ export const collectingAggregates: readonly AggregateFunction[] = [
   ]),
   percentileApprox,
   mode,
+  listagg,
   approxCountDistinct,
 ];

@@ -1,7 +1,7 @@
 import { SluiceError } from "../../errors/error.ts";
 import { commonType, comparisonType } from "../../types/coercion.ts";
 import { sqlType } from "../../types/print.ts";
-import { BOOLEAN, type DataType, INT } from "../../types/types.ts";
+import { BOOLEAN, type DataType, DOUBLE, INT } from "../../types/types.ts";
 import { castFunction } from "../cast/cast.ts";
 import { negated } from "../code.ts";
 import type { Argument, Emitted, Emitter, LazyArgument, ResolveContext, ScalarFunction } from "../definition.ts";
@@ -367,6 +367,39 @@ function zeroNull(name: "nullifzero" | "zeroifnull"): ScalarFunction {
   };
 }
 
+const nanvl: ScalarFunction = {
+  kind: "scalar",
+  name: "nanvl",
+  group: "conditional",
+  doc: {
+    summary: "The first number unless it is NaN, else the second.",
+    args: "expr1, expr2",
+    examples: ["nanvl(DOUBLE('NaN'), 123)", "nanvl(1.5D, 2D)", "nanvl(NULL, 1D)", "nanvl(DOUBLE('NaN'), NULL)"],
+  },
+  resolve(args, context) {
+    checkCount(args, context, 2, 2);
+    return {
+      inputs: [coerce(args, 0, DOUBLE, context), coerce(args, 1, DOUBLE, context)],
+      output: DOUBLE,
+      evaluation: {
+        nulls: "custom",
+        emit(e, [first, second]) {
+          const result = target(e, "nanvl", DOUBLE);
+          const x = named(e, first.emit(), "value");
+          if (x.isNull === "true") return result;
+          assign(e, result, x);
+          const isNaN = `Number.isNaN(${x.value})`;
+          e.block(x.isNull === "false" ? `if (${isNaN})` : `if (${negated(x.isNull)} && ${isNaN})`, () => {
+            e.line(`${result.isNull} = true;`);
+            assign(e, result, second.emit());
+          });
+          return result;
+        },
+      },
+    };
+  },
+};
+
 export const conditionalFunctions: readonly ScalarFunction[] = [
   caseWhen,
   ifElse,
@@ -380,6 +413,7 @@ export const conditionalFunctions: readonly ScalarFunction[] = [
   coalesce("nvl", ["ifnull"], 2, ["nvl(NULL, 1)", "ifnull('a', 'b')", "nvl(1, 2.5)"]),
   nvl2,
   nullif,
+  nanvl,
   extreme("greatest", [
     "greatest(1, 3, 2)",
     "greatest(NULL, 1)",

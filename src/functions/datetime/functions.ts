@@ -533,6 +533,24 @@ export const datetimeFunctions: readonly ScalarFunction[] = [
     make: shiftZone("from"),
   }),
   datetime({
+    name: "convert_timezone",
+    summary: "A clock's reading in one time zone as the reading in another.",
+    args: "sourceTz, targetTz, sourceTs",
+    examples: [
+      "convert_timezone('Europe/Brussels', 'America/Los_Angeles', TIMESTAMP_NTZ'2021-12-06 00:00:00')",
+      "convert_timezone('Asia/Tokyo', 'UTC', TIMESTAMP_NTZ'2021-12-05 15:00:00')",
+    ],
+    inputs: [STRING, STRING, TIMESTAMP_NTZ],
+    output: TIMESTAMP_NTZ,
+    make:
+      ({ wide }) =>
+      (from: string, to: string, clock: number | bigint) => {
+        const utc = zoneOf("UTC");
+        const instant = fromLocalTime(localTime(clock, utc), zoneOf(from), wide);
+        return fromLocalTime(localTime(instant as number | bigint, zoneOf(to)), utc, wide);
+      },
+  }),
+  datetime({
     name: "to_utc_timestamp",
     summary: "The reverse of from_utc_timestamp.",
     args: "timestamp, timezone",

@@ -265,7 +265,21 @@ const sequence: ScalarFunction = {
   },
 };
 
+/** The version of Spark whose functions these are. */
+const SPARK_VERSION = "4.2.0";
+
 export const miscFunctions: readonly ScalarFunction[] = [
+  simple({
+    name: "version",
+    group: "misc",
+    summary: "The version of Spark whose functions these are.",
+    args: "",
+    examples: ["version() LIKE '4.2.0%'"],
+    inputs: [],
+    output: STRING,
+    nullable: false,
+    run: () => SPARK_VERSION,
+  }),
   typeOf,
   raiseError,
   assertTrue,

@@ -1,3 +1,4 @@
+import { SluiceError } from "../../errors/error.ts";
 import { BINARY, INT, STRING } from "../../types/types.ts";
 import { type SimpleDefinition, simple } from "../define.ts";
 import type { ScalarFunction } from "../definition.ts";
@@ -163,6 +164,13 @@ function substringIndex(s: string, delimiter: string, count: number): string {
     if (at < 0) return s;
   }
   return s.slice(at + delimiter.length);
+}
+
+/** A delimiter is plain text; an empty one doesn't split. */
+function splitPart(s: string, delimiter: string, part: number): string {
+  if (part === 0) throw new SluiceError("INVALID_INDEX_OF_ZERO");
+  const parts = delimiter === "" ? [s] : s.split(delimiter);
+  return (part > 0 ? parts[part - 1] : parts[parts.length + part]) ?? "";
 }
 
 function instr(s: string, needle: string): number {
@@ -405,6 +413,24 @@ export const stringFunctions: readonly ScalarFunction[] = [
     inputs: [STRING, STRING, INT],
     output: STRING,
     run: substringIndex,
+  }),
+  text({
+    name: "split_part",
+    summary:
+      "The n-th part of a string between delimiters, counted from the end when n is negative; empty when there is none.",
+    args: "str, delimiter, partNum",
+    examples: [
+      "split_part('11.12.13', '.', 3)",
+      "split_part('11.12.13', '.', -1)",
+      "split_part('a,b', ',', 5)",
+      "split_part('a,b', ',', 0)",
+      "split_part('a,b', '', 1)",
+      "split_part(NULL, ',', 1)",
+      "split_part('a||b', '||', 2)",
+    ],
+    inputs: [STRING, STRING, INT],
+    output: STRING,
+    run: splitPart,
   }),
   text({
     name: "instr",

@@ -182,8 +182,12 @@ function tryUrlDecode(s: string): string | null {
 
 const uri = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 
+function isUrl(text: string): boolean {
+  return !/[\s<>"{}|\\^`]/.test(text);
+}
+
 function parseUrl(url: string, part: string, key?: string): string | null {
-  const match = /[\s<>"{}|\\^`]/.test(url) ? null : uri.exec(url);
+  const match = isUrl(url) ? uri.exec(url) : null;
   if (match === null) throw new SluiceError("INVALID_URL", { url });
   const [, scheme, authority, path, query, fragment] = match;
   const host = authority?.replace(/^.*@/, "").replace(/:\d*$/, "");
@@ -211,6 +215,10 @@ function parseUrl(url: string, part: string, key?: string): string | null {
     default:
       return null;
   }
+}
+
+function tryParseUrl(url: string, part: string, key?: string): string | null {
+  return isUrl(url) ? parseUrl(url, part, key) : null;
 }
 
 function numberFormatter(type: DataType): (x: Value, places: number) => string | null {
@@ -425,6 +433,22 @@ export const encodingFunctions: readonly ScalarFunction[] = [
     output: STRING,
     mayReturnNull: true,
     run: parseUrl,
+  }),
+  text({
+    name: "try_parse_url",
+    summary: "As parse_url, but NULL for a text that is no URL.",
+    args: "url, partToExtract, key",
+    examples: [
+      "try_parse_url('http://spark.apache.org/path?query=1', 'HOST')",
+      "try_parse_url('a b c', 'HOST')",
+      "parse_url('a b c', 'HOST')",
+    ],
+    inputs: [STRING, STRING, STRING],
+    min: 2,
+    output: STRING,
+    nullable: true,
+    mayReturnNull: true,
+    run: tryParseUrl,
   }),
   text({
     name: "format_number",
