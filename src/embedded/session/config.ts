@@ -99,6 +99,9 @@ const KEPT_BY_QUERY = [
   "spark.sql.streaming.multipleWatermarkPolicy",
 ];
 
+/** The machine's zone; asking costs milliseconds. */
+let machineZone: string | undefined;
+
 export class SessionConfig implements EngineConfig {
   private readonly values = new Map<string, string>();
 
@@ -125,7 +128,7 @@ export class SessionConfig implements EngineConfig {
   value(key: string): string | undefined {
     const own = this.values.get(key);
     if (own !== undefined) return own;
-    if (key === "spark.sql.session.timeZone") return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (key === "spark.sql.session.timeZone") return (machineZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone);
     return Object.hasOwn(settings, key) ? settings[key].default : undefined;
   }
 
