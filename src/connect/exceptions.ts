@@ -17,6 +17,10 @@ const families = {
   unsupported: [`${SPARK}.SparkUnsupportedOperationException`, "java.lang.UnsupportedOperationException", RUNTIME],
   noSuchElement: [`${SPARK}.SparkNoSuchElementException`, "java.util.NoSuchElementException", RUNTIME],
   runtime: [`${SPARK}.SparkRuntimeException`, RUNTIME],
+  runner: [
+    `${SPARK}.api.python.StreamingPythonRunner$StreamingPythonRunnerInitializationException`,
+    "java.lang.Exception",
+  ],
   stream: [`${SPARK}.sql.streaming.StreamingQueryException`, "java.lang.Exception"],
   sql: [`${SPARK}.SparkSQLException`, `${SPARK}.SparkException`, "java.sql.SQLException", "java.lang.Exception"],
   other: [`${SPARK}.SparkException`, "java.lang.Exception"],
@@ -69,6 +73,7 @@ const byCondition: Readonly<Record<string, Family>> = {
   DATA_SOURCE_OPERATION_UNSUPPORTED: "unsupported",
   SQL_CONF_NOT_FOUND: "noSuchElement",
   STREAM_FAILED: "stream",
+  STREAMING_PYTHON_RUNNER_INITIALIZATION_FAILURE: "runner",
   INVALID_HANDLE: "sql",
   INVALID_CURSOR: "sql",
   OPERATION_CANCELED: "sql",

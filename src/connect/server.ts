@@ -47,6 +47,7 @@ export async function startConnectServer(options: ConnectServerOptions = {}): Pr
   const { host = "127.0.0.1", port = 15002, config = new Map(), log } = options;
   const sessions = new Sessions({
     createEngine: () => createEmbeddedEngine({ config, ...(log && { log }) }),
+    localUrl: () => urlOf(LOOPBACK[host] ?? host, (server.address() as AddressInfo).port),
     monotonic: () => systemClock.monotonic(),
   });
   const handler = connectNodeAdapter({
@@ -67,7 +68,7 @@ export async function startConnectServer(options: ConnectServerOptions = {}): Pr
   return {
     host,
     port: bound,
-    url: `sc://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    url: urlOf(host, bound),
     async close() {
       clearInterval(idleCheck);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -76,6 +77,13 @@ export async function startConnectServer(options: ConnectServerOptions = {}): Pr
       await closed;
     },
   };
+}
+
+/** Of addresses that stand for all. */
+const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
+function urlOf(host: string, port: number): string {
+  return `sc://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function listen(server: Http2Server, host: string, port: number): Promise<void> {

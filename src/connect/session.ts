@@ -29,10 +29,13 @@ export class ConnectSession {
   readonly errors = new ErrorLog();
   readonly storageLevels = new StorageLevels();
   readonly streams: SessionStreams;
+  /** With which a process on this machine becomes a client of this session's user. */
+  readonly localUrl: string;
   private readonly operations = new Map<string, Operation>();
 
-  constructor(identity: SessionIdentity, engine: EmbeddedEngine) {
+  constructor(identity: SessionIdentity, engine: EmbeddedEngine, serverUrl: string) {
     this.identity = identity;
+    this.localUrl = `${serverUrl}/;user_id=${encodeURIComponent(identity.userId)}`;
     this.engine = engine;
     this.streams = new SessionStreams(engine);
   }
@@ -87,7 +90,7 @@ export class ConnectSession {
 
   async stop(): Promise<void> {
     this.interrupt(() => true);
-    this.streams.stop();
+    await this.streams.stop();
     await this.engine.stop();
   }
 

@@ -24,6 +24,8 @@ export interface SessionRequest {
 
 export interface SessionsSetup {
   createEngine(): EmbeddedEngine;
+  /** `sc://host:port` for clients on this machine. */
+  localUrl(): string;
   /** Milliseconds that never go back. */
   monotonic(): number;
 }
@@ -88,7 +90,10 @@ export class Sessions {
     if (this.entries.size >= SESSIONS_MAX) {
       throw new SluiceError("CONNECT_LIMIT_EXCEEDED", { what: "sessions", limit: SESSIONS_MAX });
     }
-    const entry = { session: new ConnectSession(identity, this.setup.createEngine()), usedAt: 0 };
+    const entry = {
+      session: new ConnectSession(identity, this.setup.createEngine(), this.setup.localUrl()),
+      usedAt: 0,
+    };
     this.entries.set(key, entry);
     return entry;
   }

@@ -22,13 +22,14 @@ export async function queryCommand(
 ): Promise<ResponseBody> {
   const { id = "", runId = "" } = queryId ?? {};
   const query = streams.query(id, runId);
-  const resultType = await queryResult(query, command, signal);
+  const resultType = await queryResult(streams, query, command, signal);
   const value = { queryId: { id, runId }, ...(resultType && { resultType }) };
   return { responseType: { case: "streamingQueryCommandResult", value } };
 }
 
 /** Undefined for what has no answer but that it is done. */
 async function queryResult(
+  streams: SessionStreams,
   query: StreamingQuery,
   command: StreamingQueryCommand["command"],
   signal: AbortSignal,
@@ -46,7 +47,7 @@ async function queryResult(
     case "recentProgress":
       return { case: "recentProgress", value: { recentProgressJson: [...(await query.recentProgress())] } };
     case "stop":
-      await query.stop();
+      await streams.stopQuery(query);
       return undefined;
     case "processAllAvailable":
       await unlessAborted(query.processAllAvailable(), signal);

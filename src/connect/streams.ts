@@ -11,6 +11,13 @@ const ENDED_MAX = 100;
 /** Events that wait for a listener; more are dropped, oldest first. */
 const EVENTS_MAX = 10_000;
 
+/** Milliseconds that a batch's Python function gets to end when the session stops. */
+const WORKER_GRACE_MS = 2000;
+
+interface Worker {
+  stop(): void;
+}
+
 type Event = Pick<StreamingQueryListenerEvent, "eventJson" | "eventType">;
 
 export class SessionStreams {
@@ -23,6 +30,8 @@ export class SessionStreams {
   /** The query that ended last since resetTerminated. */
   private lastEnded: { readonly error: Error | undefined } | undefined;
   private listener: Listener | undefined;
+  /** By run id. */
+  private readonly workers = new Map<string, Worker>();
   private readonly unsubscribe: () => void;
 
   constructor(engine: EmbeddedEngine) {
@@ -97,7 +106,32 @@ export class SessionStreams {
     this.listener?.close();
   }
 
-  stop(): void {
+  /** Binds a process to a run of a query: it ends with the run. */
+  attach(query: StreamingQuery, worker: Worker): void {
+    this.workers.set(query.runId, worker);
+    query.ended.finally(() => {
+      this.workers.delete(query.runId);
+      worker.stop();
+    });
+  }
+
+  /** Stops a query; a function of the user's that goes on for longer than the engine waits is stopped with its process. */
+  async stopQuery(query: StreamingQuery): Promise<void> {
+    await query.stop();
+    if (!(await query.isActive())) return;
+    this.workers.get(query.runId)?.stop();
+    await query.ended;
+  }
+
+  /** Ends all queries and listening. */
+  async stop(): Promise<void> {
+    const over = new AbortController();
+    const late = this.engine.clock.sleep(WORKER_GRACE_MS, over.signal).then(() => {
+      for (const worker of this.workers.values()) worker.stop();
+    });
+    await Promise.all((await this.engine.queries()).map((query) => query.stop()));
+    over.abort();
+    await late;
     this.unsubscribe();
     this.stopListening();
   }
