@@ -60,7 +60,7 @@ function plainRow(schema: StructType, text: string | Uint8Array): { row: Value[]
   cursor.b = bytes;
   cursor.end = bytes.length;
   cursor.depth = 0;
-  const context = readerContext(json, true, {}, () => 0);
+  const context = readerContext(json, true, () => 0);
   cursor.p = context.lexer.space(bytes, 0, bytes.length);
   const nothing = schema.fields.map(() => null);
   if (cursor.p === bytes.length) return { row: nothing, corrupt: false };

@@ -9,14 +9,12 @@ import { plainText, STRING_STOPS } from "./lexer.ts";
 import type { JsonOptions } from "./options.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 import { TextTail } from "./text-tail.ts";
-import { BAD, Cursor, type PatternParsers, type Read, readerContext, readerOf } from "./values.ts";
+import { BAD, Cursor, type Read, readerContext, readerOf } from "./values.ts";
 
 export interface JsonScannerOptions {
   readonly json: JsonOptions;
   /** 64-bit values as bigint. */
   readonly wide: boolean;
-  /** How texts are read where `json` names a date or timestamp format. */
-  readonly parsers?: PatternParsers;
   /** The time, for texts that have no date. */
   readonly nowMs?: () => number;
 }
@@ -129,7 +127,7 @@ class GeneratedScanner implements JsonScanner {
     const isRead = (f: StructField, ordinal: number): boolean =>
       f.name !== corruptName && (checksAll || wanted.includes(ordinal));
     this.read = schema.fields.filter(isRead);
-    this.context = readerContext(options.json, options.wide, options.parsers ?? {}, options.nowMs ?? Date.now);
+    this.context = readerContext(options.json, options.wide, options.nowMs ?? Date.now);
     this.codes = this.read.map((f) => ({ name: f.name, type: this.emittedType(f.type), wide: options.wide }));
     this.readers = this.read.map((f) => readerOf(f.type, this.context));
     const byName = new Map(this.read.map((f, k) => [f.name, k]));
@@ -148,8 +146,8 @@ class GeneratedScanner implements JsonScanner {
 
   /** Types whose texts follow the user's own pattern always take the slow reader. */
   private emittedType(type: DataType): DataType {
-    const { parsers = {} } = this.options;
-    const own = (type.kind === "date" && parsers.date) || (type.kind === "timestamp" && parsers.timestamp);
+    const { dateFormat, timestampFormat } = this.options.json;
+    const own = (type.kind === "date" && dateFormat) || (type.kind === "timestamp" && timestampFormat);
     return own ? { kind: "null" } : type;
   }
 

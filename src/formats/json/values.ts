@@ -1,5 +1,6 @@
 import { doubleText } from "../../columns/text.ts";
-import { parseDate, parseTimestamp, parseTimestampNtz, type Zone, zoneOf } from "../../types/datetime.ts";
+import { microsOf, parseDate, parseTimestamp, parseTimestampNtz, type Zone, zoneOf } from "../../types/datetime.ts";
+import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import { parseDayTime, parseYearMonth } from "../../types/intervals.ts";
 import type { ArrayType, DataType, DecimalType, MapType, StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
@@ -22,35 +23,22 @@ export class Cursor {
 
 export type Read = (c: Cursor) => Value | typeof BAD;
 
-/** Texts read by the user's own patterns; undefined where the text doesn't match. */
-export interface PatternParsers {
-  readonly date?: (text: string) => number | undefined;
-  readonly timestamp?: (text: string) => number | bigint | undefined;
-  readonly timestampNtz?: (text: string) => number | bigint | undefined;
-}
-
 export interface ReaderContext {
   readonly lexer: Lexer;
   readonly options: JsonOptions;
   readonly zone: Zone;
   readonly wide: boolean;
-  readonly parsers: PatternParsers;
   /** Days since 1970 in the zone: the date of a time without one. */
   readonly today: () => number;
 }
 
-export function readerContext(
-  options: JsonOptions,
-  wide: boolean,
-  parsers: PatternParsers,
-  nowMs: () => number,
-): ReaderContext {
+export function readerContext(options: JsonOptions, wide: boolean, nowMs: () => number): ReaderContext {
   const zone = zoneOf(options.timeZone);
   const today = (): number => {
     const seconds = Math.floor(nowMs() / 1000);
     return Math.floor((seconds + zone.offsetAt(seconds)) / 86_400);
   };
-  return { lexer: new Lexer(options), options, zone, wide, parsers, today };
+  return { lexer: new Lexer(options), options, zone, wide, today };
 }
 
 type Scalar = (c: Cursor, token: Token, start: number, end: number) => Value | typeof BAD;
@@ -119,17 +107,14 @@ function scalarOf(type: DataType, context: ReaderContext): Scalar {
     case "binary":
       return (c, token, start, end) => (token === "string" ? (base64(textOf(c, start, end)) ?? BAD) : BAD);
     case "date":
-      return fromText(context.parsers.date ?? dateOf);
+      return fromText(dateReader(context));
     case "timestamp": {
-      const own = context.parsers.timestamp;
-      const text = fromText(own === undefined ? (value) => timestampOf(value, context) : (value) => long(own(value)));
+      const text = fromText(timestampReader(context));
       return (c, token, start, end) =>
         token === "int" ? (longOf(c, start, end, 1_000_000n, wide) ?? BAD) : text(c, token, start, end);
     }
-    case "timestamp_ntz": {
-      const own = context.parsers.timestampNtz;
-      return fromText(own === undefined ? (value) => wallClockOf(value, wide) : (value) => long(own(value)));
-    }
+    case "timestamp_ntz":
+      return fromText(wallClockReader(context));
     case "null":
       return () => null;
     case "daytime_interval":
@@ -141,19 +126,43 @@ function scalarOf(type: DataType, context: ReaderContext): Scalar {
   }
 }
 
-/** Spark 1.5 wrote dates as the number of days, and still reads them. */
-function dateOf(text: string): number | undefined {
-  return parseDate(text) ?? (/^[+-]?\d{1,3}$/.test(text) ? Number(text) : undefined);
+/** Without a pattern also the number of days, which Spark 1.5 wrote. */
+function dateReader({ options }: ReaderContext): (text: string) => number | undefined {
+  if (options.dateFormat === undefined) {
+    return (text) => parseDate(text) ?? (/^[+-]?\d{1,3}$/.test(text) ? Number(text) : undefined);
+  }
+  const format = datetimeFormat(options.dateFormat);
+  const utc = zoneOf("UTC");
+  return (text) => {
+    const found = format.parse(text, utc);
+    return found && Math.floor(found.seconds / 86_400);
+  };
 }
 
-/** `GMT` before an offset is what Spark 1.x wrote. */
-function timestampOf(text: string, { zone, wide, today }: ReaderContext): number | bigint | undefined {
-  return parseTimestamp(text, zone, wide, today()) ?? parseTimestamp(text.replace("GMT", ""), zone, wide, today());
+/** Without a pattern also with `GMT` before an offset, which Spark 1.x wrote. */
+function timestampReader({ options, zone, wide, today }: ReaderContext): (text: string) => number | bigint | undefined {
+  if (options.timestampFormat === undefined) {
+    return (text) =>
+      parseTimestamp(text, zone, wide, today()) ?? parseTimestamp(text.replace("GMT", ""), zone, wide, today());
+  }
+  const format = datetimeFormat(options.timestampFormat);
+  return (text) => {
+    const found = format.parse(text, zone);
+    return found && microsOf(found, wide);
+  };
 }
 
-/** A text with a zone is no TIMESTAMP_NTZ in JSON. */
-function wallClockOf(text: string, wide: boolean): number | bigint | undefined {
-  return /:\d{1,2}(?:\.\d*)?[^\d.:]*[^\s\d.:]/.test(text) ? undefined : parseTimestampNtz(text, wide);
+/** Without a pattern: a text with a zone is no TIMESTAMP_NTZ in JSON. */
+function wallClockReader({ options, wide }: ReaderContext): (text: string) => number | bigint | undefined {
+  if (options.timestampNTZFormat === undefined) {
+    return (text) => (/:\d{1,2}(?:\.\d*)?[^\d.:]*[^\s\d.:]/.test(text) ? undefined : parseTimestampNtz(text, wide));
+  }
+  const format = datetimeFormat(options.timestampNTZFormat);
+  const utc = zoneOf("UTC");
+  return (text) => {
+    const found = format.parse(text, utc);
+    return found && microsOf(found, wide);
+  };
 }
 
 function wholeNumber(min: number, max: number, convert: (x: number) => number): Scalar {

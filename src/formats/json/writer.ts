@@ -15,12 +15,6 @@ export interface JsonWriterOptions {
   readonly timeZone: string;
   /** Leave fields out whose value is null (Spark's default). */
   readonly ignoreNullFields?: boolean;
-  /** How timestamps and dates are written where the user named a format. */
-  readonly formats?: {
-    readonly timestamp?: (us: number | bigint) => string;
-    readonly timestampNtz?: (us: number | bigint) => string;
-    readonly date?: (days: number) => string;
-  };
 }
 
 export interface JsonWriter {
@@ -51,7 +45,6 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
   const context: Context = {
     zone: zoneOf(options.timeZone),
     keepNulls: options.ignoreNullFields === false,
-    formats: options.formats ?? {},
   };
   const names = schema.fields.map((f) => fieldName(f.name));
   const writes = schema.fields.map((f) => valueWriter(f.type, context));
@@ -95,7 +88,7 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
 
 /** The function that writes one row of values, in the schema's order, as text. For rows that come singly. */
 export function jsonRowWriter(schema: StructType, timeZone: string): (values: readonly Value[]) => string {
-  const write = structWriter(schema, { zone: zoneOf(timeZone), keepNulls: false, formats: {} });
+  const write = structWriter(schema, { zone: zoneOf(timeZone), keepNulls: false });
   const out = new BytesOut();
   return (values) => {
     out.length = 0;
@@ -107,7 +100,6 @@ export function jsonRowWriter(schema: StructType, timeZone: string): (values: re
 interface Context {
   readonly zone: Zone;
   readonly keepNulls: boolean;
-  readonly formats: NonNullable<JsonWriterOptions["formats"]>;
 }
 
 /** `,"name":`; the first comma of an object becomes its opening brace. */
@@ -150,7 +142,7 @@ function columnWriter(column: Vector, write: Write): WriteRow {
 }
 
 function valueWriter(type: DataType, context: Context): Write {
-  const { zone, formats } = context;
+  const { zone } = context;
   switch (type.kind) {
     case "boolean":
       return (v, out) => out.raw(v === true ? TRUE_TEXT : FALSE_TEXT);
@@ -175,12 +167,12 @@ function valueWriter(type: DataType, context: Context): Write {
         out.byte(34);
       };
     case "date":
-      return (v, out) => out.quoted((formats.date ?? formatDate)(v as number));
+      return (v, out) => out.quoted(formatDate(v as number));
     case "timestamp":
-      return (v, out) => out.quoted((formats.timestamp ?? ((us) => isoText(us, zone)))(v as number | bigint));
+      return (v, out) => out.quoted(isoText(v as number | bigint, zone));
     case "timestamp_ntz":
       return (v, out) => {
-        out.quoted((formats.timestampNtz ?? isoNtzText)(v as number | bigint));
+        out.quoted(isoNtzText(v as number | bigint));
       };
     case "daytime_interval":
       return (v, out) => out.quoted(formatDayTime(v as number | bigint, type.start, type.end));

@@ -11,6 +11,7 @@ import {
   microsOf,
   zoneOf,
 } from "../../types/datetime.ts";
+import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import {
   DATE,
   DAY_TIME,
@@ -29,7 +30,6 @@ import type { Argument, Emitter, ResolveContext, ScalarFunction, ScalarResolutio
 import { checkCount, coerce } from "../signature.ts";
 import { timestampAddDays, timestampAddMonths } from "./arithmetic.ts";
 import { clockOf, datetime } from "./functions.ts";
-import { datetimeFormat } from "./pattern.ts";
 
 const DEFAULT_PATTERN = "yyyy-MM-dd HH:mm:ss";
 

@@ -22,11 +22,11 @@ import {
   type Zone,
   zoneOf,
 } from "../../types/datetime.ts";
+import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import { parseDayTime, parseYearMonth } from "../../types/intervals.ts";
 import type { DataType, StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
 import { parseDecimal, trimAll } from "../cast/parse.ts";
-import { datetimeFormat } from "../datetime/pattern.ts";
 import type { SessionSettings } from "../definition.ts";
 import { power10 } from "../math/decimals.ts";
 import { plainText, readTree, writeJson } from "./path.ts";
@@ -181,7 +181,9 @@ function converterOf(type: DataType, context: Context): Converter {
     case "binary":
       return (r) => {
         if (r.peek() !== "string") throw new Mismatch();
-        return Buffer.from(r.string(), "base64");
+        const text = r.string();
+        if (!BASE64.test(text)) throw new Mismatch();
+        return new Uint8Array(Buffer.from(text, "base64"));
       };
     case "null":
       return (r) => {
@@ -297,6 +299,14 @@ function wholeConverter(kind: "byte" | "short" | "integer" | "long", wide: boole
   };
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** A date as the number of its day, which Spark still takes. */
+function dayNumber(text: string): number | undefined {
+  const days = /^[+-]?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return days === (days | 0) ? days : undefined;
+}
+
 const SPECIAL: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   "+NaN": Number.NaN,
@@ -313,7 +323,8 @@ function fraction(r: JsonReader): number {
   const token = r.peek();
   if (token === "number") {
     const text = r.number();
-    return Object.hasOwn(SPECIAL, text) ? SPECIAL[text] : Number(text);
+    if (Object.hasOwn(SPECIAL, text)) return SPECIAL[text];
+    return text === "-0" ? 0 : Number(text);
   }
   if (token !== "string") throw new Mismatch();
   const text = r.string();
@@ -326,12 +337,16 @@ function timeConverter(type: DataType, { options, zone, wide }: Context): Conver
   const read = (text: string): Value | undefined => {
     switch (type.kind) {
       case "date": {
-        if (options.dateFormat === undefined) return parseDate(trimAll(text));
+        if (options.dateFormat === undefined) return parseDate(trimAll(text)) ?? dayNumber(text);
         const found = datetimeFormat(options.dateFormat).parse(text, utc);
         return found && localTime(microsOf(found, true), utc).days;
       }
       case "timestamp": {
-        if (options.timestampFormat === undefined) return parseTimestamp(trimAll(text), zone, wide);
+        if (options.timestampFormat === undefined) {
+          // A time alone is of today.
+          const today = text.includes("-") ? undefined : localTime(Date.now() * 1000, zone).days;
+          return parseTimestamp(trimAll(text), zone, wide, today);
+        }
         const found = datetimeFormat(options.timestampFormat).parse(text, zone);
         return found && microsOf(found, wide);
       }
@@ -355,7 +370,9 @@ function timeConverter(type: DataType, { options, zone, wide }: Context): Conver
     if (token === "number" && type.kind === "timestamp") {
       const text = r.number();
       if (!/^-?\d+$/.test(text)) throw new Mismatch();
-      return longValue(BigInt.asIntN(64, BigInt(text) * 1000000n), wide);
+      const seconds = BigInt(text);
+      if (BigInt.asIntN(64, seconds) !== seconds) throw new Mismatch();
+      return longValue(BigInt.asIntN(64, seconds * 1000000n), wide);
     }
     if (token !== "string") throw new Mismatch();
     const x = read(r.string());

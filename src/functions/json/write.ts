@@ -1,10 +1,10 @@
 /** Values to JSON text, as Spark's to_json. */
 import { formatDate, zoneOf } from "../../types/datetime.ts";
+import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import type { DataType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
 import { doubleText, floatText } from "../cast/numbers.ts";
 import { textOf } from "../cast/text.ts";
-import { datetimeFormat } from "../datetime/pattern.ts";
 import type { SessionSettings } from "../definition.ts";
 import { decimalText } from "../math/decimals.ts";
 

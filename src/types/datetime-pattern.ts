@@ -2,7 +2,7 @@
  * Java's DateTimeFormatter patterns (`yyyy-MM-dd HH:mm:ss`), for writing and reading dates and timestamps, as far as
  * Spark takes them.
  */
-import { SluiceError } from "../../errors/error.ts";
+import { SluiceError } from "../errors/error.ts";
 import {
   checkedDays,
   civilFromDays,
@@ -12,8 +12,8 @@ import {
   type LocalTime,
   localTime,
   type Zone,
-} from "../../types/datetime.ts";
-import { findZone } from "../../types/zones.ts";
+} from "./datetime.ts";
+import { findZone } from "./zones.ts";
 
 interface Field {
   readonly letter: string;
