@@ -52,7 +52,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
       "quality",
       count(lit(1)).alias("seen"),
       count_if(col("device").isNull().or(col("ts").isNull())).alias("malformed"),
-      unix_millis(min("sent")).alias("sentMs"),
+      min(unix_millis("sent")).alias("sentMs"),
     );
   const table = spark.createDataFrame(
     options.devices.map((d) => [d.device, d.site, d.model, d.calibration]),
