@@ -1,6 +1,8 @@
 /** Every case on the embedded engine against what Spark gave. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { SparkSession } from "../../src/index.ts";
 import type { Case, Outcome } from "./case.ts";
 import { difference } from "./compare.ts";
@@ -34,3 +36,10 @@ async function check(one: Case, expected: Outcome | undefined): Promise<void> {
     assert.equal("error" in actual ? actual.error : "rows", one.gap.condition);
   }
 }
+
+test("docs/support.md says what the cases say", () => {
+  execFileSync(process.execPath, [
+    fileURLToPath(new URL("../../scripts/support-matrix.ts", import.meta.url)),
+    "--check",
+  ]);
+});
