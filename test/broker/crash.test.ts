@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { Consumer, Producer, stringDeserializers, stringSerializers } from "@platformatic/kafka";
+import { createTopics } from "../../src/broker/apis/19-create-topics.ts";
 import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
 import { clientOptions, readAll } from "./fixtures/clients.ts";
+import { RawClient } from "./fixtures/raw-client.ts";
+import { RawProducer, readCommitted } from "./fixtures/raw-producer.ts";
 
 async function serve(t: TestContext, dataDir: string): Promise<{ child: ChildProcess; address: string }> {
   const script = new URL("fixtures/serve.ts", import.meta.url).pathname;
@@ -46,6 +49,46 @@ test("acknowledged records survive a kill -9, again and again", async (t) => {
   assert.ok(endOffset >= acknowledged, `${endOffset} records are left of ${acknowledged} acknowledged ones`);
   const values = new Set((await readAll(broker.bootstrapServers, "survivors", endOffset)).map(({ value }) => value));
   for (let i = 0; i < acknowledged; i++) assert.ok(values.has(String(i)), `record ${i} was acknowledged and is lost`);
+});
+
+test("a broker that is killed in the middle of transactions keeps each whole or not at all", async (t) => {
+  const dataDir = temporaryDirectory(t);
+  let next = 0;
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const { child, address } = await serve(t, dataDir);
+    const client = await RawClient.connect(t, address);
+    if (round === 0) {
+      const topic = { name: "both", numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] };
+      await client.call(createTopics, 5, { topics: [topic], timeoutMs: 1000 });
+    }
+    const producer = new RawProducer(client, "killed");
+    assert.equal(await producer.init(), 0);
+    const killAfter = next + 8;
+    try {
+      for (;;) {
+        const value = String(next++);
+        // Nobody waits for the kill, so it comes at any point of a transaction.
+        if (next === killAfter) setTimeout(() => child.kill("SIGKILL"), round * 2);
+        await producer.add("both", 0, 1);
+        for (const partition of [0, 1]) assert.equal(await producer.write("both", partition, value), 0);
+        if ((await producer.end(next % 4 !== 0)) === 0 && next % 4 !== 0) acknowledged.push(value);
+      }
+    } catch (error) {
+      assert.match((error as Error).message, /closed/);
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+  const broker = await startBroker(t, { dataDir });
+  const client = await RawClient.connect(t, broker.bootstrapServers);
+  assert.equal(await new RawProducer(client, "killed").init(), 0);
+  const [one, two] = [await readCommitted(client, "both", 0), await readCommitted(client, "both", 1)];
+  assert.deepEqual(one, two);
+  assert.equal(new Set(one).size, one.length);
+  assert.ok(acknowledged.length > 0);
+  for (const value of acknowledged) assert.ok(one.includes(value), `transaction ${value} was committed and is lost`);
+  const aborted = one.filter((value) => (Number(value) + 1) % 4 === 0);
+  assert.deepEqual(aborted, []);
 });
 
 test("a torn batch at the end of a log is cut off, and what is before it stays", async (t) => {

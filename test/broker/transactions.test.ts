@@ -1,112 +1,15 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { produce } from "../../src/broker/apis/00-produce.ts";
 import { fetch } from "../../src/broker/apis/01-fetch.ts";
 import { listOffsets } from "../../src/broker/apis/02-list-offsets.ts";
 import { offsetFetch } from "../../src/broker/apis/09-offset-fetch.ts";
-import { initProducerId } from "../../src/broker/apis/22-init-producer-id.ts";
-import { addPartitionsToTxn } from "../../src/broker/apis/24-add-partitions-to-txn.ts";
 import { addOffsetsToTxn } from "../../src/broker/apis/25-add-offsets-to-txn.ts";
-import { endTxn } from "../../src/broker/apis/26-end-txn.ts";
 import { txnOffsetCommit } from "../../src/broker/apis/28-txn-offset-commit.ts";
 import type { DevBroker } from "../../src/broker/index.ts";
-import { buildBatch, isControl, readHeader, TRANSACTIONAL_BIT } from "../../src/broker/protocol/batch.ts";
 import { ErrorCode } from "../../src/broker/protocol/errors.ts";
-import { readRecords } from "../../src/broker/protocol/records.ts";
 import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
 import { RawClient } from "./fixtures/raw-client.ts";
-
-/** A transactional producer, step by step. */
-class RawProducer {
-  readonly client: RawClient;
-  readonly transactionalId: string;
-  producerId = -1;
-  producerEpoch = -1;
-  #sequences = new Map<string, number>();
-
-  constructor(client: RawClient, transactionalId: string) {
-    this.client = client;
-    this.transactionalId = transactionalId;
-  }
-
-  get claim() {
-    const { transactionalId, producerId, producerEpoch } = this;
-    return { transactionalId, producerId, producerEpoch };
-  }
-
-  async init(transactionTimeoutMs = 60_000): Promise<number> {
-    const { transactionalId } = this;
-    const given = await this.client.call(initProducerId, 4, {
-      transactionalId,
-      transactionTimeoutMs,
-      producerId: -1,
-      producerEpoch: -1,
-    });
-    this.producerId = given.producerId;
-    this.producerEpoch = given.producerEpoch;
-    this.#sequences.clear();
-    return given.errorCode;
-  }
-
-  async add(topic: string, ...partitions: number[]): Promise<number> {
-    const topics = [{ name: topic, partitions }];
-    const { results } = await this.client.call(addPartitionsToTxn, 3, { ...this.claim, topics });
-    return results[0].resultsByPartition[0].partitionErrorCode;
-  }
-
-  async write(topic: string, partition: number, ...values: string[]): Promise<number> {
-    const key = `${topic}-${partition}`;
-    const baseSequence = this.#sequences.get(key) ?? 0;
-    const { producerId, producerEpoch, transactionalId } = this;
-    const batch = buildBatch(
-      values.map((value) => ({ key: null, value: Buffer.from(value), timestampMs: Date.now() })),
-      { attributes: TRANSACTIONAL_BIT, producerId, producerEpoch, baseSequence },
-    );
-    const { responses } = await this.client.call(produce, 9, {
-      transactionalId,
-      acks: -1,
-      timeoutMs: 1000,
-      topicData: [{ name: topic, partitionData: [{ index: partition, records: [batch] }] }],
-    });
-    const { errorCode } = responses[0].partitionResponses[0];
-    if (errorCode === 0) this.#sequences.set(key, baseSequence + values.length);
-    return errorCode;
-  }
-
-  async end(committed: boolean): Promise<number> {
-    return (await this.client.call(endTxn, 3, { ...this.claim, committed })).errorCode;
-  }
-}
-
-async function fetchRaw(client: RawClient, topic: string, isolationLevel: number, fetchOffset = 0) {
-  const { responses } = await client.call(fetch, 11, {
-    maxWaitMs: 0,
-    minBytes: 1,
-    isolationLevel,
-    topics: [{ topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
-  });
-  return responses[0].partitions[0];
-}
-
-/** What a reader of committed data sees, filtered as the protocol says: by the aborted list and the markers. */
-async function readCommitted(client: RawClient, topic: string): Promise<string[]> {
-  const { records, abortedTransactions } = await fetchRaw(client, topic, 1);
-  const aborted = [...abortedTransactions!].sort((a, b) => a.firstOffset - b.firstOffset);
-  const aborting = new Set<number>();
-  const values: string[] = [];
-  for (let at = 0; at < records!.length; ) {
-    const header = readHeader(records!, at);
-    while (aborted.length > 0 && aborted[0].firstOffset <= header.baseOffset + header.lastOffsetDelta) {
-      aborting.add(aborted.shift()!.producerId);
-    }
-    const decoded = readRecords(records!, header);
-    if (isControl(header)) {
-      if (decoded[0].key!.readInt16BE(2) === 0) aborting.delete(header.producerId);
-    } else if (!aborting.has(header.producerId)) values.push(...decoded.map(({ value }) => value!.toString()));
-    at += header.sizeInBytes;
-  }
-  return values;
-}
+import { fetchRaw, RawProducer, readCommitted } from "./fixtures/raw-producer.ts";
 
 async function setUp(
   t: TestContext,
