@@ -6,10 +6,10 @@ import { readdir, readFile, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SluiceError } from "../../errors/error.ts";
+import { firstKept, firstNeeded, isCompact, logId, logName } from "./compact-log.ts";
 import { hiddenName, publish, syncFolder, writeHidden } from "./durable.ts";
 
 export const MANIFEST_FOLDER = "_spark_metadata";
-const COMPACT_INTERVAL = 10;
 
 export interface ManifestEntry {
   readonly path: string;
@@ -46,7 +46,7 @@ export async function lastBatch(folder: string): Promise<number | undefined> {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  const ids = names.filter((n) => /^\d+(\.compact)?$/.test(n)).map((n) => Number.parseInt(n, 10));
+  const ids = names.map(logId).filter((id) => id !== undefined);
   return ids.length === 0 ? undefined : Math.max(...ids);
 }
 
@@ -54,27 +54,22 @@ export async function lastBatch(folder: string): Promise<number | undefined> {
 export async function commitManifest(folder: string, batchId: number, added: readonly ManifestEntry[]): Promise<void> {
   const compact = isCompact(batchId);
   const entries = compact && batchId > 0 ? [...(await entriesUntil(folder, batchId - 1)), ...added] : added;
-  const path = join(folder, compact ? `${batchId}.compact` : String(batchId));
+  const path = join(folder, logName(batchId));
   await writeHidden(path, Buffer.from(["v1", ...entries.map((e) => JSON.stringify(e))].join("\n")));
   await publish(path);
   await syncFolder(folder);
   await syncFolder(dirname(folder));
-  if (compact) await forget(folder, batchId - COMPACT_INTERVAL);
-}
-
-function isCompact(batchId: number): boolean {
-  return (batchId + 1) % COMPACT_INTERVAL === 0;
+  if (compact) await forget(folder, firstKept(batchId));
 }
 
 async function entriesUntil(folder: string, batchId: number): Promise<ManifestEntry[]> {
-  const start = Math.max(0, Math.floor((batchId + 1) / COMPACT_INTERVAL) * COMPACT_INTERVAL - 1);
   const entries: ManifestEntry[] = [];
-  for (let id = start; id <= batchId; id++) entries.push(...(await readBatch(folder, id)));
+  for (let id = firstNeeded(batchId); id <= batchId; id++) entries.push(...(await readBatch(folder, id)));
   return entries;
 }
 
 async function readBatch(folder: string, batchId: number): Promise<ManifestEntry[]> {
-  const path = join(folder, isCompact(batchId) ? `${batchId}.compact` : String(batchId));
+  const path = join(folder, logName(batchId));
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     // A batch without rows has no file of its own where the sink was skipped.
     if (error.code === "ENOENT" && !isCompact(batchId)) return "v1";
@@ -92,7 +87,8 @@ async function readBatch(folder: string, batchId: number): Promise<ManifestEntry
 /** Removes the logs that the compact one before the last made needless. */
 async function forget(folder: string, before: number): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (/^\d+(\.compact)?$/.test(name) && Number.parseInt(name, 10) < before) await unlink(join(folder, name));
+    const id = logId(name);
+    if (id !== undefined && id < before) await unlink(join(folder, name));
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock, Options, SourceCheckpoint, StreamSource } from "../contract.ts";
 import { booleanOption, integerOption, invalidOption } from "../options.ts";
+import { firstNeeded, isCompact, logId, logName } from "./compact-log.ts";
 import { fileUrl, type ListedFile, type ListingOptions, listFiles, localPath } from "./listing.ts";
 import type { FileTable } from "./source.ts";
 
@@ -61,17 +62,16 @@ class FileStream implements StreamSource {
 
   /** What earlier runs have seen. */
   async load(): Promise<void> {
-    const offsets = (await this.request.checkpoint.list()).filter((n) => /^\d+$/.test(n)).map(Number);
-    for (const offset of offsets.sort((a, b) => a - b)) {
-      const text = (await this.request.checkpoint.read(String(offset))) ?? "";
-      const entries = text
-        .split("\n")
-        .slice(1)
-        .map((line) => JSON.parse(line) as LogEntry);
-      this.remember(
-        offset,
-        entries.map((e) => ({ path: localPath(e.path), size: 0, modifiedMs: e.timestamp, partition: new Map() })),
-      );
+    const ids = (await this.request.checkpoint.list()).map(logId).filter((id) => id !== undefined);
+    if (ids.length === 0) return;
+    const last = Math.max(...ids);
+    for (let id = firstNeeded(last); id <= last; id++) {
+      const entries = await this.entriesOf(id);
+      const files = entries.map((e): ListedFile => {
+        return { path: localPath(e.path), size: 0, modifiedMs: e.timestamp, partition: new Map() };
+      });
+      for (const [batchId, some] of Map.groupBy(files, (_, i) => entries[i].batchId)) this.logged.set(batchId, some);
+      this.remember(id, files);
     }
   }
 
@@ -89,9 +89,26 @@ class FileStream implements StreamSource {
     const entries = taken.map(
       (f): LogEntry => ({ path: fileUrl(f.path), timestamp: Math.floor(f.modifiedMs), batchId: offset }),
     );
-    await this.request.checkpoint.write(String(offset), ["v1", ...entries.map((e) => JSON.stringify(e))].join("\n"));
+    const all = isCompact(offset) ? [...(await this.entriesBefore(offset)), ...entries] : entries;
+    await this.request.checkpoint.write(logName(offset), ["v1", ...all.map((e) => JSON.stringify(e))].join("\n"));
+    this.logged.set(offset, taken);
     this.remember(offset, taken);
     return offsetText(offset);
+  }
+
+  private async entriesBefore(offset: number): Promise<LogEntry[]> {
+    const entries: LogEntry[] = [];
+    for (let id = firstNeeded(offset - 1); id < offset; id++) entries.push(...(await this.entriesOf(id)));
+    // What is so old that it isn't looked at any more needn't be known.
+    return entries.filter((e) => !this.isTooOld(e.timestamp));
+  }
+
+  private async entriesOf(id: number): Promise<LogEntry[]> {
+    const text = (await this.request.checkpoint.read(logName(id))) ?? "v1";
+    return text
+      .split("\n")
+      .slice(1)
+      .map((line) => JSON.parse(line) as LogEntry);
   }
 
   async freeze(): Promise<void> {
@@ -147,7 +164,6 @@ class FileStream implements StreamSource {
   }
 
   private remember(offset: number, files: ListedFile[]): void {
-    this.logged.set(offset, files);
     for (const file of files) {
       this.seen.set(this.identity(file.path), file.modifiedMs);
       this.newestMs = Math.max(this.newestMs, file.modifiedMs);
