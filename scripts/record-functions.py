@@ -5,7 +5,7 @@ Run with a Python that has pyspark 4.2, from the project's folder:
     python scripts/record-functions.py            # only examples that aren't recorded yet
     python scripts/record-functions.py --all      # everything again
 
-Session: local, UTC, ANSI. A value is written without loss: whole numbers, dates (days), timestamps and intervals
+Session: local, UTC (casts and time functions also in America/New_York), ANSI. A value is written without loss: whole numbers, dates (days), timestamps and intervals
 (microseconds, months) as digits, fractions as Python's repr, decimals plain, bytes in hexadecimal, maps as pairs.
 """
 import datetime
@@ -27,6 +27,8 @@ from pyspark.sql import SparkSession, types as t  # noqa: E402
 
 root = pathlib.Path(__file__).resolve().parent.parent
 folder = root / "test" / "functions" / "recorded"
+# What depends on the session's time zone is recorded in this one too.
+ZONE = "America/New_York"
 EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -116,8 +118,10 @@ def main():
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     folder.mkdir(parents=True, exist_ok=True)
-    for group, examples in sorted(groups.items()):
-        path = folder / f"{group}.json"
+    for zone, group in [("UTC", g) for g in sorted(groups)] + [(ZONE, g) for g in ("cast", "datetime")]:
+        examples = groups[group]
+        spark.conf.set("spark.sql.session.timeZone", zone)
+        path = folder / (f"{group}.json" if zone == "UTC" else f"{group}.{zone.replace('/', '-')}.json")
         known = {}
         if path.exists() and not every:
             known = {case["sql"]: case for case in json.loads(path.read_text())}
@@ -130,7 +134,7 @@ def main():
             cases.append(case)
         lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
         path.write_text(f"[\n{lines}\n]\n")
-        print(group, len(cases), file=sys.stderr)
+        print(group, zone, len(cases), file=sys.stderr)
     spark.stop()
 
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { SluiceError } from "../../src/errors/error.ts";
+import type { SessionSettings } from "../../src/functions/definition.ts";
 import { decimalText } from "../../src/functions/math/decimals.ts";
 import { allFunctions } from "../../src/functions/registry.ts";
 import { simpleString } from "../../src/types/print.ts";
@@ -85,7 +86,7 @@ function normal(value: unknown, type: DataType): unknown {
   }
 }
 
-async function check(c: Case): Promise<void> {
+async function check(c: Case, settings: SessionSettings): Promise<void> {
   if (c.error !== undefined) {
     await assert.rejects(
       () => runSql(`SELECT ${c.sql}`, settings),
@@ -126,9 +127,14 @@ async function check(c: Case): Promise<void> {
   }
 }
 
+/** The file's cases with the session that they were recorded in: `cast.America-New_York.json`. */
 const recorded = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
-  .flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Case[]);
+  .flatMap((name) => {
+    const zone = name.split(".")[1].replace("-", "/");
+    const session = zone === "json" ? settings : { ...settings, timeZone: zone };
+    return (JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Case[]).map((c) => ({ ...c, session }));
+  });
 
 test("every example of every function is recorded", () => {
   const known = new Set(recorded.map((c) => c.sql));
@@ -146,8 +152,9 @@ test("differences from Spark that are known stand in the list only while they ex
 
 for (const c of recorded) {
   const reason = differences.get(c.sql);
-  test(`${c.function}: ${c.sql}`, async () => {
-    if (reason === undefined) await check(c);
-    else await assert.rejects(() => check(c), `the difference "${reason}" is gone: remove it from the list`);
+  const zone = c.session === settings ? "" : ` in ${c.session.timeZone}`;
+  test(`${c.function}: ${c.sql}${zone}`, async () => {
+    if (reason === undefined) await check(c, c.session);
+    else await assert.rejects(() => check(c, c.session), `the difference "${reason}" is gone: remove it from the list`);
   });
 }

@@ -67,7 +67,11 @@ export function writeJson(json: Json): string {
 
 /** Fractions go through a double, as in Spark: `1.50` comes out as `1.5`, `1e3` as `1000.0`. Whole numbers stay as they are. */
 export function plainText(text: string): string {
-  return /^-?\d.*[.eE]/.test(text) ? doubleText(Number(text)) : text;
+  if (/^-?\d.*[.eE]/.test(text)) return doubleText(Number(text));
+  if (text === "-0") return "0";
+  // Not a number, but no JSON either: Spark writes it as a string.
+  if (!/^[+-]?[NI]/.test(text)) return text;
+  return `"${text.replace("+", "").replace(/INF$/, "Infinity")}"`;
 }
 
 /** A value alone: strings without quotes, null as undefined. */

@@ -19,7 +19,7 @@ export type JsonToken = "object" | "array" | "string" | "number" | "true" | "fal
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LENIENT_NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const SPECIAL = /[+-]?(?:NaN|Infinity|INF)/y;
+const SPECIAL = /[+-]?(?:NaN|Infinity)|[+-]INF/y;
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   "\\": "\\",
@@ -110,7 +110,7 @@ export class JsonReader {
     this.position += word.length;
   }
 
-  /** The text of a number, which may be `NaN`, `Infinity`, `INF` with a sign. */
+  /** The text of a number, which may be `NaN`, `Infinity` or `-INF`. */
   number(): string {
     const special = this.#special();
     if (special !== undefined) {
