@@ -19,7 +19,7 @@ function emitLogical(e: Emitter, word: "and" | "or", left: LazyArgument, right: 
     if (right.nullable) e.line(`let ${nullName} = false;`);
     e.block(`if (${decisive ? negated(a.value) : a.value})`, () => {
       const b = right.emit();
-      if (b.isNull === "false") e.line(`${name} = ${b.value};`);
+      if (b.isNull === "false" || !right.nullable) e.line(`${name} = ${b.value};`);
       else {
         e.line(`${nullName} = ${b.isNull};`);
         e.line(`${name} = !${nullName} && ${b.value};`);
