@@ -59,7 +59,12 @@ export interface Source {
   /** Rows for a batch query. */
   readBatch?(request: ReadRequest): AsyncIterable<Batch>;
   /** For a streaming query. `checkpoint` is the source's folder `sources/N`, for what it must remember. */
-  openStream?(checkpoint: SourceCheckpoint): Promise<StreamSource>;
+  openStream?(checkpoint: SourceCheckpoint, query?: QueryIdentity): Promise<StreamSource>;
+}
+
+/** The query that a source is opened for. */
+export interface QueryIdentity {
+  readonly name: string | undefined;
 }
 
 /** Small durable texts a source keeps: Kafka's initial offsets, a file source's seen files. Written whole, with checksum. */

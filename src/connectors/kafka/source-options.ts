@@ -50,7 +50,7 @@ export const kafkaSourceOptions: readonly OptionSpec[] = [
     doc: "Whether committed batches' offsets are also committed to a consumer group, for lag tools.",
     default: "true",
   },
-  { name: "consumerGroup", doc: "The group for that; default is kafka.group.id, and without it none." },
+  { name: "consumerGroup", doc: "The group for that; default is kafka.group.id, else the query's name, else none." },
   KAFKA_PREFIX_SPEC,
 ];
 
@@ -85,7 +85,8 @@ export interface KafkaSourceOptions {
   readonly fetchMinBytes: number;
   readonly fetchMaxBytes: number;
   readonly partitionMaxBytes: number;
-  /** Group that committed offsets are told to. */
+  /** Whether committed offsets are told to a consumer group, and to which; without one, to the query's name. */
+  readonly commitsOffsets: boolean;
   readonly consumerGroup: string | undefined;
 }
 
@@ -136,7 +137,6 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
   if (isolation !== "read_uncommitted" && isolation !== "read_committed") {
     throw invalidOption("kafka", "kafka.isolation.level", isolation, "it must be read_uncommitted or read_committed");
   }
-  const commits = booleanOption("kafka", options, "commitGroupOffsets", true);
   return {
     client,
     subscription: subscriptionOf(options),
@@ -155,7 +155,8 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
     fetchMinBytes: numberSetting(all, "fetch.min.bytes", 1),
     fetchMaxBytes: numberSetting(all, "fetch.max.bytes", 16 << 20),
     partitionMaxBytes: numberSetting(all, "max.partition.fetch.bytes", 1 << 20),
-    consumerGroup: commits ? (options.get("consumerGroup") ?? all.get("group.id")) : undefined,
+    commitsOffsets: booleanOption("kafka", options, "commitGroupOffsets", true),
+    consumerGroup: options.get("consumerGroup") ?? all.get("group.id"),
   };
 }
 

@@ -27,9 +27,10 @@ export const kafkaSource: SourceProvider = {
     if (!request.streaming) return { schema, readBatch: (read) => readBatch(options, environment, read) };
     return {
       schema,
-      async openStream(checkpoint) {
+      async openStream(checkpoint, query) {
         const cluster = new KafkaCluster(options.client, environment, true);
-        return new KafkaStream(cluster, options, environment, checkpoint);
+        const consumerGroup = options.commitsOffsets ? (options.consumerGroup ?? query?.name) : undefined;
+        return new KafkaStream(cluster, { ...options, consumerGroup }, environment, checkpoint);
       },
     };
   },
