@@ -24,7 +24,11 @@ interface Script {
   readonly body: (...values: unknown[]) => unknown;
 }
 
-const scripts = new Map<string, Script>();
+/** By token. A script lives as long as its `udf(…)` function or a plan that calls it, so that a loop may define many. */
+const scripts = new Map<string, WeakRef<Script>>();
+const calledBy = new WeakMap<object, Script>();
+const gone = new FinalizationRegistry<string>((token) => scripts.delete(token));
+let lastToken = 0;
 
 /**
  * Makes a TypeScript function usable on columns. It runs in this process: on the embedded engine only.
@@ -37,13 +41,17 @@ export function udf(
   body: ScriptFunctionBody,
   returnType: string | DataType = "string",
 ): (...columns: ColumnOrName[]) => Column {
-  const token = `script-${scripts.size + 1}`;
+  lastToken += 1;
+  const token = `script-${lastToken}`;
   const name = body.name || "<lambda>";
   const type = typeof returnType === "string" ? parseDdl(returnType) : returnType;
-  scripts.set(token, { name, body: body as Script["body"] });
+  const script: Script = { name, body: body as Script["body"] };
+  scripts.set(token, new WeakRef(script));
+  gone.register(script, token);
   return (...columns) => {
     const call = { token, name, returnType: toProtoType(type), arguments: columns.map(columnExpression) };
     const value = anyPack(ScriptFunctionSchema, create(ScriptFunctionSchema, call));
+    calledBy.set(value, script);
     return new Column(placed(name, { case: "extension", value }));
   };
 }
@@ -57,7 +65,7 @@ export function bindScript(
   argumentTypes: readonly DataType[],
   returnType: DataType,
 ): (...values: Value[]) => Value {
-  const script = scripts.get(token);
+  const script = scripts.get(token)?.deref();
   if (script === undefined) {
     throw new SluiceError("UNSUPPORTED_FEATURE", {
       feature: "A TypeScript function of another process",
