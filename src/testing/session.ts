@@ -8,22 +8,25 @@ export interface TestSessionOptions {
   /** Settings, by Spark's keys. The time zone is UTC unless set here. */
   readonly config?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Default: nothing is printed. */
   readonly log?: Logger;
   /** Where checkpoints live: for tests that fail, lose or reorder what is written. */
   readonly fileSystem?: CheckpointFileSystem;
 }
 
+const silent: Logger = { info() {}, warn() {}, error() {} };
+
 const engines = new WeakMap<SparkSession, EmbeddedEngine>();
 
 /** A session of its own on the embedded engine, with the surroundings that a test wants. */
 export function testSession(options: TestSessionOptions = {}): SparkSession {
-  const { clock, log, fileSystem } = options;
+  const { clock, log = silent, fileSystem } = options;
   const config = new Map(Object.entries({ "spark.sql.session.timeZone": "UTC", ...options.config }));
   const engine = createEmbeddedEngine({
     config,
     bindScript,
+    log,
     ...(clock && { clock }),
-    ...(log && { log }),
     ...(fileSystem && { fileSystem }),
   });
   const session = new SparkSession(async () => engine);

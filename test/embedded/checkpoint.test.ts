@@ -252,6 +252,24 @@ test("a disk that fails at any step ends the query, and its rows count once afte
   assert.ok(failures > 50, `${failures} failures`);
 });
 
+test("old batches are forgotten, as many as a restart needs are kept", async () => {
+  await using spark = testSession({ config: { "spark.sql.streaming.minBatchesToRetain": "2" } });
+  const input = new MemoryStream("value INT");
+  const folder = newFolder();
+  for (let run = 0; run < 2; run++) {
+    const query = await start(input.toDF(spark).groupBy().agg(expr("sum(value)")), "retained", folder, "complete");
+    for (let i = 0; i < 4; i++) {
+      input.addData(1);
+      await query.processAllAvailable();
+    }
+    await query.stop();
+  }
+  const left = async (name: string) => (await readdir(join(folder, name))).filter((n) => !n.startsWith(".")).sort();
+  assert.deepEqual(await left("offsets"), ["5", "6", "7"]);
+  assert.deepEqual(await left("commits"), ["5", "6", "7"]);
+  assert.deepEqual(await valuesIn(spark, "retained"), [8]);
+});
+
 test("a temporary checkpoint goes with its query", async () => {
   await using spark = testSession();
   const input = new MemoryStream("value INT");

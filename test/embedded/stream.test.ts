@@ -1,6 +1,9 @@
 // The loop of a streaming query: batches, watermarks, triggers, restarts. Comments do the watermark's arithmetic.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { expr } from "../../src/functions.ts";
 import {
   AddData,
@@ -18,6 +21,12 @@ import {
   testSession,
   testStream,
 } from "../../src/testing/index.ts";
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-stream-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 const at = (seconds: number) => new Date(seconds * 1000);
 
@@ -280,6 +289,66 @@ test("progress is Spark's, field for field", async () => {
       ext: undefined,
     },
   );
+});
+
+test("observed metrics stand in the progress", async () => {
+  await using spark = testSession();
+  const input = new MemoryStream("value INT");
+  const observed = input.toDF(spark).observe("seen", expr("count(1) AS n"), expr("max(value) AS highest"));
+  await testStream(observed)(
+    AddData(input, 3, 7),
+    AssertOnQuery("of this batch", async (query) => {
+      assert.deepEqual((await query.lastProgress())?.observedMetrics, { seen: { n: 2, highest: 7 } });
+    }),
+  );
+});
+
+test("a failed query is told to the log, when nobody asks", async () => {
+  const errors: string[] = [];
+  const log = { info() {}, warn() {}, error: (message: string) => void errors.push(message) };
+  await using spark = testSession({ log });
+  const input = new MemoryStream("value INT");
+  input.failOnce();
+  const query = await input.toDF(spark).writeStream.format("noop").start();
+  await query.awaitTermination().catch(() => {});
+  assert.match(errors.join(), /STREAM_FAILED.*failed on purpose/);
+});
+
+test("foreach gets each row, with the batch's number", async () => {
+  await using spark = testSession();
+  const input = new MemoryStream("value INT");
+  const seen: unknown[] = [];
+  const writer = {
+    open: (_partition: number, epoch: number) => {
+      seen.push(`open ${epoch}`);
+      return true;
+    },
+    process: (row: { get(i: number): unknown }) => void seen.push(row.get(0)),
+    close: (error: unknown) => void seen.push(error === undefined ? "close" : "failed"),
+  };
+  const query = await input.toDF(spark).writeStream.foreach(writer).start();
+  input.addData(1, 2);
+  await query.processAllAvailable();
+  input.addData(3);
+  await query.processAllAvailable();
+  await query.stop();
+  assert.deepEqual(seen, ["open 0", 1, 2, "close", "open 1", 3, "close"]);
+});
+
+test("stop leaves a long batch, which is run again by the next start", async () => {
+  await using spark = testSession();
+  const input = new MemoryStream("value INT");
+  input.addData(...Array.from({ length: 50 }, (_, i) => i));
+  const slow = input.toDF(spark).crossJoin(spark.range(2_000_000).toDF("n")).filter("n < 0 OR value + n < 0");
+  const query = await slow.writeStream
+    .format("noop")
+    .option("checkpointLocation", await newFolder())
+    .start();
+  while (!(await query.status()).isDataAvailable) await new Promise((resolve) => setImmediate(resolve));
+  await query.stop();
+  assert.equal(await query.isActive(), false);
+  assert.equal(await query.exception(), null);
+  assert.deepEqual(await query.recentProgress(), []);
 });
 
 test("foreachBatch gets each batch's rows as a DataFrame, with the batch's number", async () => {

@@ -143,6 +143,7 @@ export class StreamingQuery implements EngineQuery {
       await this.loop();
     } catch (error) {
       if (!this.stopping) this.failure = this.streamFailed(error);
+      if (this.failure !== undefined) this.setup.log.error(this.failure.message);
     }
     await this.close();
     const message = this.failure === undefined ? "Stopped" : `Terminated with exception: ${causeMessage(this.failure)}`;

@@ -55,12 +55,14 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   if (!provider.outputModes.includes(outputMode)) throw modeRefused(provider, outputMode);
   const abort = new AbortController();
   const trigger = triggerOf(write);
-  await analyzeStream(context, session.config, outputMode, abort.signal);
+  const asked = await analyzeStream(context, session.config, outputMode, abort.signal);
 
   const checkpoint = await Checkpoint.open({ location, ...(context.fileSystem && { fs: context.fileSystem }) });
   try {
     const config = session.config.withKept(await keptSettings(checkpoint));
-    const { query: analysis, environment } = await analyzeStream(context, config, outputMode, abort.signal);
+    const changed = JSON.stringify(config.keptByQuery()) !== JSON.stringify(session.config.keptByQuery());
+    const now = changed ? await analyzeStream(context, config, outputMode, abort.signal) : asked;
+    const { query: analysis, environment } = now;
     await checkFingerprint(checkpoint, analysis.plan);
     const { plan, script } = bindScripts(analysis.plan, session.bindScript);
     const sink = await provider.create(
@@ -83,7 +85,7 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
       outputMode,
       settings: analysis.settings,
       conf: config.keptByQuery(),
-      inputs: await openInputs(analysis, plan, checkpoint),
+      inputs: await openInputs(analysis, plan, checkpoint, name),
       sink,
       checkpoint,
       clock: session.clock,
@@ -154,13 +156,18 @@ async function keptSettings(checkpoint: Checkpoint): Promise<Readonly<Record<str
 }
 
 /** The plan's streaming scans in the order of their numbers: the order of the lines in the offset log. */
-async function openInputs(analysis: AnalyzedQuery, plan: PlanNode, checkpoint: Checkpoint): Promise<StreamInput[]> {
+async function openInputs(
+  analysis: AnalyzedQuery,
+  plan: PlanNode,
+  checkpoint: Checkpoint,
+  name: string | undefined,
+): Promise<StreamInput[]> {
   const scans = [...nodesOf(plan)].filter((node): node is ScanNode => node.kind === "scan" && node.streaming);
   const inputs: StreamInput[] = [];
   for (const node of scans.sort((a, b) => a.id - b.id)) {
     const { openStream } = analysis.sources.of(node);
     if (openStream === undefined) throw new SluiceError("INTERNAL_ERROR", { message: `${node.format} has no stream` });
-    inputs.push({ node, source: await openStream(await checkpoint.source(inputs.length)) });
+    inputs.push({ node, source: await openStream(await checkpoint.source(inputs.length), { name }) });
   }
   return inputs;
 }
