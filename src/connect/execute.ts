@@ -8,6 +8,7 @@ import { SluiceError } from "../errors/error.ts";
 import { toProtoType } from "../plan/data-types.ts";
 import { type Command, CommandSchema, type Plan, PlanSchema, type Relation } from "../plan/messages.ts";
 import type { StructType } from "../types/types.ts";
+import { encodeRowCount } from "./no-columns.ts";
 import type { ResponseBody } from "./operation.ts";
 import { noRelation } from "./plans.ts";
 import type { ConnectSession } from "./session.ts";
@@ -65,7 +66,7 @@ function* batchResponses(
   startOffset: number,
   options: ChunkOptions,
 ): Generator<ResponseBody> {
-  const data = encodeArrow(schema, [batch]);
+  const data = schema.fields.length === 0 ? encodeRowCount(batch.rows) : encodeArrow(schema, [batch]);
   if (data.length > BATCH_BYTES_MAX && batch.rows > 1) {
     const half = batch.rows >> 1;
     yield* batchResponses(schema, sliceRows(batch, 0, half), startOffset, options);

@@ -828,6 +828,10 @@ export const conditions = {
     template: "A subquery used as one value returned <rows> rows. Add LIMIT 1, or an aggregate such as max().",
     sqlState: "21000",
   },
+  SCHEMA_NOT_FOUND: {
+    template: "The schema or catalog <schemaName> cannot be found. There is one, <known>.",
+    sqlState: "42704",
+  },
   SCRIPT_FUNCTION_ON_CLUSTER: {
     template: "<function> is a TypeScript function<place>, and can't run on a Spark cluster. Write it with Spark's functions or SQL, or run this query on the embedded engine.",
     sqlState: "0A000",

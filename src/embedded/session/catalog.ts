@@ -28,6 +28,8 @@ export class SessionCatalog {
   private readonly tablesByQuery = new Map<string, MemoryTable>();
   private readonly kept = new Map<string, PlanNode>();
   private readonly answers: string[] = [];
+  /** Views and tables on which cacheTable was called, in lower case: told when asked, and nothing more. */
+  readonly cachedNames = new Set<string>();
 
   /** @throws TEMP_TABLE_OR_VIEW_ALREADY_EXISTS */
   createView(name: string, relation: Relation, options: { replace: boolean; global: boolean }): void {
@@ -42,6 +44,7 @@ export class SessionCatalog {
 
   dropView(name: string): boolean {
     const key = name.toLowerCase();
+    this.cachedNames.delete(key);
     const table = this.tables.delete(key);
     return this.views.delete(key) || table;
   }

@@ -5,8 +5,8 @@ import { type Relation, RelationSchema } from "../../plan/messages.ts";
 import type { Statement } from "../../sql/index.ts";
 import { BOOLEAN, field, STRING, type StructType, struct } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
+import { patternOf } from "./name-pattern.ts";
 import type { Session } from "./session.ts";
-import { patternOf } from "./special-relations.ts";
 
 const SHOWN_TABLES = struct(
   field("namespace", STRING, false),
