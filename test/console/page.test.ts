@@ -46,7 +46,7 @@ async function open(
   context: BrowserContextOptions = {},
 ): Promise<Opened> {
   const simulated = await SimulatedConsole.start({ fleet: small, nowMs, pages: pages.dir, ...options });
-  const own = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...context });
+  const own = await browser.newContext({ locale: "en-US", viewport: { width: 1440, height: 900 }, ...context });
   t.after(async () => {
     await own.close();
     await simulated.close();
@@ -64,6 +64,19 @@ async function open(
 
 const figure = (page: Page, name: string) =>
   page.locator(".figure", { has: page.locator("dt", { hasText: new RegExp(`^${name}`) }) }).locator(".number");
+const producedText = (simulated: SimulatedConsole) => simulated.feed.snapshot().totals.produced.toLocaleString("en-US");
+
+/** Waits until the server has sent this many more ticks, and a frame after them. */
+const ticks = (page: Page, count: number) =>
+  page.evaluate(`new Promise((done) => {
+    const source = new EventSource("/api/events");
+    let ticks = 0;
+    source.addEventListener("tick", () => {
+      if (++ticks < ${count}) return;
+      source.close();
+      requestAnimationFrame(() => requestAnimationFrame(done));
+    });
+  })`);
 const digits = (text: string | null): number => Number(text?.replace(/\D/g, ""));
 
 test("the first paint has everything that is known", parts.options, async (t) => {
@@ -139,17 +152,39 @@ test("Pause holds the page still, Resume brings it to the present", parts.option
   await page.locator('[data-state="Paused"]').waitFor();
   const paused = await page.locator("main").textContent();
   simulated.advanceTo(nowMs + 20_000);
-  // Several ticks and frames go by.
-  await page.evaluate(`new Promise((done) => {
-    const source = new EventSource("/api/events");
-    let ticks = 0;
-    source.addEventListener("tick", () => { if (++ticks === 5) { source.close(); requestAnimationFrame(done); } });
-  })`);
+  await ticks(page, 5);
   assert.equal(await page.locator("main").textContent(), paused);
   await page.getByRole("button", { name: "Resume" }).click();
   await page.locator('[data-state="Live"]').waitFor();
-  const { produced } = simulated.feed.snapshot().totals;
-  await page.getByText(produced.toLocaleString("en-US"), { exact: true }).first().waitFor();
+  await page.getByText(producedText(simulated), { exact: true }).first().waitFor();
+});
+
+test("a hidden page is not redrawn, and is up to date when it is shown again", parts.options, async (t) => {
+  const { page, simulated } = await open(t);
+  const show = (hidden: boolean) =>
+    page.evaluate(`Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"))`);
+  await show(true);
+  await ticks(page, 2);
+  const before = await page.locator("main").textContent();
+  simulated.advanceTo(nowMs + 20_000);
+  await ticks(page, 5);
+  assert.equal(await page.locator("main").textContent(), before);
+  await show(false);
+  await page.getByText(producedText(simulated), { exact: true }).first().waitFor();
+});
+
+test("a slower refresh rate redraws at once and then not before its time", parts.options, async (t) => {
+  const { page, simulated } = await open(t);
+  await page.getByLabel("Refresh").selectOption("10000");
+  simulated.advanceTo(nowMs + 5000);
+  await ticks(page, 5);
+  const before = await page.locator("main").textContent();
+  simulated.advanceTo(nowMs + 10_000);
+  await ticks(page, 5);
+  assert.equal(await page.locator("main").textContent(), before);
+  await page.getByLabel("Refresh").selectOption("0");
+  await page.getByText(producedText(simulated), { exact: true }).first().waitFor();
 });
 
 test("the refresh rate and the theme can be chosen", parts.options, async (t) => {
@@ -364,8 +399,7 @@ test("the layout does not shift while values change", parts.options, async (t) =
   }).observe({ type: "layout-shift" })`);
   for (let s = 1; s <= 5; s++) {
     simulated.advanceTo(nowMs + s * 1000);
-    const { produced } = simulated.feed.snapshot().totals;
-    await page.getByText(produced.toLocaleString("en-US"), { exact: true }).first().waitFor();
+    await page.getByText(producedText(simulated), { exact: true }).first().waitFor();
   }
   assert.ok((await page.evaluate<number>("globalThis.shift")) < 0.01);
 });

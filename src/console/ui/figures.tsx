@@ -79,7 +79,7 @@ function LatencyFigure() {
       <dd class="spark">
         <Sparkline {...box} ring={() => model.p50s} second={() => model.p99s} />
       </dd>
-      <dd class="note">over 10 s; the grey line is p99</dd>
+      <dd class="note">drawn within 0.5 s more; p99 in grey</dd>
     </div>
   );
 }
