@@ -8,6 +8,7 @@ import { collapseProjects } from "./rules/collapse.ts";
 import { foldConstants } from "./rules/fold.ts";
 import { decodeJson, exposeJson, mergeDecodes } from "./rules/json.ts";
 import { pruneNestedJson } from "./rules/json-nested.ts";
+import { gatherConstantRows } from "./rules/local.ts";
 import { pruneColumns } from "./rules/prune.ts";
 import { pushFilters } from "./rules/push-filters.ts";
 import { simplifyPlan } from "./rules/simplify.ts";
@@ -56,9 +57,10 @@ type Rule = (plan: PlanNode, context: OptimizeContext, ids: Ids) => PlanNode;
 
 /** In this order: each rule makes work for those after it. */
 const RULES: readonly Rule[] = [
+  (plan) => collapseProjects(plan),
   foldConstants,
   simplifyPlan,
-  (plan) => collapseProjects(plan),
+  gatherConstantRows,
   exposeJson,
   (plan) => pruneColumns(plan),
   decodeJson,

@@ -35,6 +35,13 @@ const cases: readonly [name: string, sql: string, plan: string][] = [
     `Project [(1.0 / 0.0) AS x]
 +- Scan test [], {}`,
   ],
+  [
+    "VALUES are rows of the plan",
+    "select y, x + 1 as x from values (1, 'a'), (2, 'b'), (3L, null) as v(x, y) where x > 1",
+    `Project [y, (x + 1) AS x]
++- Filter (x > 1)
+   +- LocalRelation [x, y], 3 rows`,
+  ],
   ["a filter that is true goes", "select id from t where 1 = 1", "Scan test [id], {}"],
   [
     "negations go into comparisons",
