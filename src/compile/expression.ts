@@ -281,7 +281,10 @@ function emitScript(scope: Scope, call: ScriptCall): Emitted {
       hint: "Use it in select, withColumn or filter of a query that runs in this process.",
     });
   }
-  const run = e.bind(script(call), call.name);
+  const body = script(call);
+  const { wide } = e;
+  // The function answers with bigints; here they are in the form of the stage.
+  const run = e.bind((...values: Value[]) => inForm(body(...values), call.type, wide), call.name);
   const args = call.args.map((arg) => {
     const emitted = settled(e, emit(scope, arg), arg.type, hintOf(arg));
     return emitted.isNull === NEVER_NULL ? emitted.value : `${emitted.isNull} ? null : ${emitted.value}`;

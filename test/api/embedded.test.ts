@@ -95,6 +95,25 @@ test("a TypeScript function gets public values and its result is checked", async
   await assert.rejects(df.select(wrong("s")).collect(), fails("CANNOT_ACCEPT_OBJECT_IN_TYPE"));
 });
 
+test("64-bit results of TypeScript functions compute on, exactly", async () => {
+  const twice = udf((n: number | bigint) => BigInt(n) * 2n, "bigint");
+  const list = udf((n: number | bigint) => [n, 1], "array<bigint>");
+  const price = udf((n: number) => Decimal.from(n).toScale(2), "decimal(10,2)");
+  const rows = async (from: number | bigint) =>
+    spark
+      .createDataFrame([[from]], "n BIGINT")
+      .select(
+        twice("n").plus(1).alias("a"),
+        list("n").getItem(0).plus(1).alias("b"),
+        price(lit(3)).multiply(2).alias("c"),
+      )
+      .toArray<{ a: number | bigint; b: number; c: Decimal }>();
+  const [small] = await rows(20);
+  assert.deepEqual([small.a, small.b, small.c.toString()], [41, 21, "6.00"]);
+  const [large] = await rows(9007199254740993n);
+  assert.equal(large.a, 18014398509481987n);
+});
+
 test("an error names the user's line", async () => {
   await assert.rejects(spark.range(1).select("idd").collect(), (error) => {
     assert.ok(fails("UNRESOLVED_COLUMN.WITH_SUGGESTION")(error));
