@@ -74,6 +74,7 @@ export class Checkpoint {
       return checkpoint;
     } catch (error) {
       lock.release();
+      if (temporary) await fs.removeTree(location);
       throw error;
     }
   }

@@ -2,6 +2,7 @@
 import type { ScanNode } from "../../analyze/plan.ts";
 import type { Batch, Vector } from "../../columns/vector.ts";
 import type { Offset, StreamSource } from "../../connectors/contract.ts";
+import { SluiceError } from "../../errors/error.ts";
 
 /** Latencies kept of one batch. */
 const LATENCY_SAMPLES_MAX = 2048;
@@ -32,6 +33,7 @@ export class BatchInputs {
   /** New rows of a streaming scan. */
   async *read(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch> {
     const i = this.inputs.findIndex((input) => input.node.id === node.id);
+    if (i < 0) throw new SluiceError("INTERNAL_ERROR", { message: `source ${node.id} of the plan was never opened` });
     if (this.start[i] === this.end[i]) return;
     const stamp = node.columns.findIndex((c) => {
       const { name, type } = node.schema.fields[c];
