@@ -1,11 +1,13 @@
 // The package as users get it: packed, installed into an empty project, imported and type-checked there.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { DevBroker } from "../../src/broker/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -88,6 +90,40 @@ export async function start(): Promise<StreamingQuery> {
       env: cleanEnv(),
     });
     assert.ok(out.includes(manifest.version), out);
+  });
+
+  test("runs the README's program over Kafka", async () => {
+    const text = /<!-- ten lines -->\n```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1];
+    assert.ok(text, "the README has the program");
+    const broker = await DevBroker.start();
+    broker.createTopic("readings");
+    const fromStart = text.replace('"subscribe"', '"startingOffsets", "earliest").option("subscribe"');
+    writeFileSync(join(project, "hot.ts"), fromStart.replace("127.0.0.1:9092", broker.bootstrapServers));
+    const command = join(project, "node_modules/.bin/sluice");
+    const child = spawn(command, ["run", "hot.ts"], {
+      cwd: project,
+      env: cleanEnv(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const shown = new Promise<string>((resolve, reject) => {
+      let out = "";
+      child.stdout.on("data", (data: Buffer) => {
+        out += data.toString();
+        if (/\|1 +\|21\.5 +\|/.test(out)) resolve(out);
+      });
+      child.once("exit", (code) => reject(new Error(`it ended with ${code}: ${out}`)));
+    });
+    const message = JSON.stringify({ device: "d1", ts: "2026-01-01T00:00:05Z", temperature: 21.5 });
+    const args = ["topic", "produce", "readings", "--broker", broker.bootstrapServers];
+    // The broker is in this process: nothing here may block.
+    const produced = promisify(execFile)(command, args, { cwd: project, env: cleanEnv() });
+    produced.child.stdin?.end(`${message}\n`);
+    await produced;
+    assert.match(await shown, /2026-01-01 00:00:00/);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    await broker.close();
   });
 });
 
