@@ -54,11 +54,19 @@ function Readout() {
       time(r.timeMs),
     ].join(" · ");
   });
-  const hint = "Point at a device, or move to it with Tab and arrow keys";
   return (
     <p class={`panel-note readout ${pointed.value === undefined ? "" : "readout-on"}`}>
-      {text.value === "" ? hint : text.value}
+      {text.value === "" ? <Hint /> : text.value}
     </p>
+  );
+}
+
+function Hint() {
+  return (
+    <>
+      <span class="for-pointer">Point at a device, or move to it with Tab and arrow keys</span>
+      <span class="for-touch">Tap a device for its details</span>
+    </>
   );
 }
 
@@ -76,10 +84,9 @@ function Scale() {
         ))}
       </span>
       <span>{`≥ ${hottest}°`}</span>
-      <span class="mark mark-up" />
-      <span>flagged high</span>
-      <span class="mark mark-down" />
-      <span>low</span>
+      <span class="scale-flags">
+        <span class="mark mark-up" /> flagged high <span class="mark mark-down" /> low
+      </span>
     </div>
   );
 }
