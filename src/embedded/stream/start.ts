@@ -6,7 +6,7 @@ import { checkStreaming } from "../../analyze/index.ts";
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import { nodesOf } from "../../analyze/walk.ts";
 import type { ForeachFunctions } from "../../api/engine.ts";
-import type { Environment, OutputMode, Sink, SinkProvider } from "../../connectors/contract.ts";
+import type { Environment, Options, OutputMode, Sink, SinkProvider } from "../../connectors/contract.ts";
 import { foreachBatchSink, foreachSink } from "../../connectors/foreach/foreach.ts";
 import { sinkProvider } from "../../connectors/list.ts";
 import { memorySink } from "../../connectors/memory/sink.ts";
@@ -25,7 +25,7 @@ import { codeText, type Session } from "../session/session.ts";
 import type { StreamInput } from "./inputs.ts";
 import { MicroBatchExecution, type MicroBatchSetup } from "./micro-batch.ts";
 import { StreamingQuery } from "./query.ts";
-import { triggerOf } from "./trigger.ts";
+import { type Trigger, triggerOf } from "./trigger.ts";
 
 /** Sinks that may go without a checkpoint, because they keep nothing either. */
 const TEMPORARY_SINKS = new Set(["console", "memory", "noop", "foreach", "foreachbatch"]);
@@ -41,7 +41,59 @@ export interface StartContext {
 }
 
 export async function startQuery(context: StartContext): Promise<StreamingQuery> {
-  const { session, write } = context;
+  const { session, fileSystem } = context;
+  const target = await targetOf(context);
+  const trigger = triggerOf(context.write);
+  const abort = new AbortController();
+  const asked = await analyzeStream(context, session.config, target.outputMode, abort.signal);
+
+  const checkpoint = await Checkpoint.open({ location: target.location, ...(fileSystem && { fs: fileSystem }) });
+  try {
+    const config = session.config.withKept(await keptSettings(checkpoint));
+    const changed = JSON.stringify(config.keptByQuery()) !== JSON.stringify(session.config.keptByQuery());
+    const now = changed ? await analyzeStream(context, config, target.outputMode, abort.signal) : asked;
+    await checkFingerprint(checkpoint, now.query.plan);
+    const status: MicroBatchSetup["status"] = (message, isDataAvailable) => query.tell(message, isDataAvailable);
+    const batch = await batchSetup(context, target, { ...now, config, checkpoint, abort, trigger, status });
+    const execution = new MicroBatchExecution(batch);
+    const query: StreamingQuery = new StreamingQuery({
+      runId: randomUUID(),
+      name: target.name,
+      trigger,
+      batch,
+      execution,
+      abort,
+      clock: session.clock,
+      log: session.log,
+      progressesToKeep: config.count("spark.sql.streaming.numRecentProgressUpdates"),
+      idleEventMs: config.count("spark.sql.streaming.noDataProgressEventInterval"),
+      explain: async (extended) => {
+        const text = explained(now.query, extended ? "extended" : "simple");
+        return extended ? `${text}\n${codeText(execution.streamPlan?.generatedCode() ?? [])}` : text;
+      },
+      release: async () => context.release(query),
+    });
+    return query;
+  } catch (error) {
+    abort.abort(error);
+    await checkpoint.close();
+    throw error;
+  }
+}
+
+/** Where the rows go, with everything about it checked that can be without the plan. */
+interface Target {
+  readonly name: string | undefined;
+  readonly provider: SinkProvider;
+  readonly outputMode: OutputMode;
+  readonly options: Options;
+  readonly path: string | undefined;
+  /** Of the checkpoint; undefined for a temporary one. */
+  readonly location: string | undefined;
+}
+
+async function targetOf(context: StartContext): Promise<Target> {
+  const { write } = context;
   const name = write.queryName === "" ? undefined : write.queryName;
   if (name !== undefined && context.isNameTaken(name)) throw new SluiceError("QUERY_NAME_IN_USE", { name });
   const outputMode = outputModeOf(write.outputMode);
@@ -53,86 +105,64 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   options.delete("checkpointLocation");
   const checked = checkOptions(provider.format, options, provider.options);
   if (!provider.outputModes.includes(outputMode)) throw modeRefused(provider, outputMode);
-  const abort = new AbortController();
-  const trigger = triggerOf(write);
-  const asked = await analyzeStream(context, session.config, outputMode, abort.signal);
+  return { name, provider, outputMode, options: checked, path, location };
+}
 
-  const checkpoint = await Checkpoint.open({ location, ...(context.fileSystem && { fs: context.fileSystem }) });
-  try {
-    const config = session.config.withKept(await keptSettings(checkpoint));
-    const changed = JSON.stringify(config.keptByQuery()) !== JSON.stringify(session.config.keptByQuery());
-    const now = changed ? await analyzeStream(context, config, outputMode, abort.signal) : asked;
-    const { query: analysis, environment } = now;
-    await checkFingerprint(checkpoint, analysis.plan);
-    const { plan, script } = bindScripts(analysis.plan, session.bindScript);
-    const sink = await provider.create(
-      {
-        streaming: true,
-        options: checked,
-        path,
-        schema: analysis.schema,
-        outputMode,
-        queryId: checkpoint.queryId,
-        queryName: name,
-        partitionBy: write.partitioningColumnNames,
-        saveMode: "append",
-      },
-      environment,
-    );
-    noteGuarantee(session, sink, name ?? checkpoint.queryId);
-    const batch: MicroBatchSetup = {
-      plan,
-      outputMode,
-      settings: analysis.settings,
-      conf: config.keptByQuery(),
-      inputs: await openInputs(analysis, plan, checkpoint, name),
-      sink,
-      checkpoint,
-      clock: session.clock,
-      signal: abort.signal,
-      openPlan: (request) =>
-        openStreamPlan({
-          ...request,
-          script,
-          durable: !checkpoint.temporary,
-          ...(context.fileSystem && { fs: context.fileSystem }),
-        }),
-      watermarkPolicy:
-        config.known("spark.sql.streaming.multipleWatermarkPolicy").toLowerCase() === "max" ? "max" : "min",
-      noDataBatches: config.flag("spark.sql.streaming.noDataMicroBatches.enabled"),
-      batchesToRetain: config.count("spark.sql.streaming.minBatchesToRetain"),
-      deltasForSnapshot: config.count("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
-      batchRowsMax: config.count("sluice.batch.maxRows"),
-      unlimited: trigger.kind === "once",
-      readScan: (node, wide) => analysis.sources.readScan(node, config.count("sluice.batch.maxRows"), wide),
-      script: script as MicroBatchSetup["script"],
-      breathe: breather(session.clock),
-      status: (message, isDataAvailable) => query.tell(message, isDataAvailable),
-    };
-    const execution = new MicroBatchExecution(batch);
-    const query: StreamingQuery = new StreamingQuery({
-      runId: randomUUID(),
-      name,
-      trigger,
-      batch,
-      execution,
-      abort,
-      clock: session.clock,
-      log: session.log,
-      progressesToKeep: config.count("spark.sql.streaming.numRecentProgressUpdates"),
-      idleEventMs: config.count("spark.sql.streaming.noDataProgressEventInterval"),
-      explain: async (extended) => {
-        const text = explained(analysis, extended ? "extended" : "simple");
-        return extended ? `${text}\n${codeText(execution.streamPlan?.generatedCode() ?? [])}` : text;
-      },
-      release: async () => context.release(query),
-    });
-    return query;
-  } catch (error) {
-    abort.abort(error);
-    await checkpoint.close();
-    throw error;
-  }
+interface Start {
+  readonly query: AnalyzedQuery;
+  readonly environment: Environment;
+  readonly config: SessionConfig;
+  readonly checkpoint: Checkpoint;
+  readonly abort: AbortController;
+  readonly trigger: Trigger;
+  readonly status: MicroBatchSetup["status"];
+}
+
+/** Opens sink and sources, and gathers what the batches need. */
+async function batchSetup(context: StartContext, target: Target, start: Start): Promise<MicroBatchSetup> {
+  const { session, write, fileSystem } = context;
+  const { query: analysis, config, checkpoint } = start;
+  const { plan, script } = bindScripts(analysis.plan, session.bindScript);
+  const sink = await target.provider.create(
+    {
+      streaming: true,
+      options: target.options,
+      path: target.path,
+      schema: analysis.schema,
+      outputMode: target.outputMode,
+      queryId: checkpoint.queryId,
+      queryName: target.name,
+      partitionBy: write.partitioningColumnNames,
+      saveMode: "append",
+    },
+    start.environment,
+  );
+  noteGuarantee(session, sink, target.name ?? checkpoint.queryId);
+  const batchRowsMax = config.count("sluice.batch.maxRows");
+  const watermarkPolicy = config.known("spark.sql.streaming.multipleWatermarkPolicy").toLowerCase();
+  return {
+    plan,
+    outputMode: target.outputMode,
+    settings: analysis.settings,
+    conf: config.keptByQuery(),
+    inputs: await openInputs(analysis, plan, checkpoint, target.name),
+    sink,
+    checkpoint,
+    clock: session.clock,
+    signal: start.abort.signal,
+    openPlan: (request) =>
+      openStreamPlan({ ...request, script, durable: !checkpoint.temporary, ...(fileSystem && { fs: fileSystem }) }),
+    watermarkPolicy: watermarkPolicy === "max" ? "max" : "min",
+    noDataBatches: config.flag("spark.sql.streaming.noDataMicroBatches.enabled"),
+    batchesToRetain: config.count("spark.sql.streaming.minBatchesToRetain"),
+    deltasForSnapshot: config.count("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
+    batchRowsMax,
+    unlimited: start.trigger.kind === "once",
+    readScan: (node, wide) => analysis.sources.readScan(node, batchRowsMax, wide),
+    script: script as MicroBatchSetup["script"],
+    breathe: breather(session.clock),
+    status: start.status,
+  };
 }
 
 async function analyzeStream(
