@@ -4,10 +4,12 @@
  */
 import { SluiceError } from "../errors/error.ts";
 import {
+  type CivilDate,
   checkedDays,
   civilFromDays,
   dayOfYear,
   type Instant,
+  instantOf,
   isoWeekday,
   type LocalTime,
   localTime,
@@ -146,11 +148,22 @@ export function datetimeFormat(pattern: string): DatetimeFormat {
   return found;
 }
 
+/** One point in time as the fields show it. */
+interface Shown extends CivilDate {
+  readonly time: LocalTime;
+  readonly zoneId: string;
+  readonly us: number | bigint;
+}
+
 function makeFormat(pattern: string): DatetimeFormat {
   const parts = parsePattern(pattern);
   let matcher: Matcher | undefined;
   return {
-    format: (us, zone, zoneId) => write(parts, localTime(us, zone), () => offsetOf(us, zone), zoneId, us),
+    format(us, zone, zoneId) {
+      const time = localTime(us, zone);
+      const { year, month, day } = civilFromDays(time.days);
+      return write(parts, { year, month, day, time, zoneId, us });
+    },
     parse(text, zone) {
       matcher ??= makeMatcher(parts);
       return matcher(text, zone);
@@ -158,24 +171,16 @@ function makeFormat(pattern: string): DatetimeFormat {
   };
 }
 
-function offsetOf(us: number | bigint, zone: Zone): number {
-  const local = localTime(us, zone);
-  const seconds = Number(BigInt(us) >= 0n ? BigInt(us) / 1000000n : (BigInt(us) - 999999n) / 1000000n);
-  return local.days * 86400 + local.secondOfDay - seconds;
+function offsetOf({ time, us }: Shown): number {
+  return time.days * 86400 + time.secondOfDay - instantOf(us).seconds;
 }
 
-function write(
-  parts: readonly Part[],
-  time: LocalTime,
-  offset: () => number,
-  zoneId: string,
-  us: number | bigint,
-): string {
+function write(parts: readonly Part[], shown: Shown): string {
   let out = "";
   for (const part of parts) {
     if (typeof part === "string") out += part;
-    else if ("letter" in part) out += writeField(part, time, offset, zoneId, us);
-    else out += write(part, time, offset, zoneId, us);
+    else if ("letter" in part) out += writeField(part.letter, part.count, shown);
+    else out += write(part, shown);
   }
   return out;
 }
@@ -184,14 +189,8 @@ function padded(n: number, width: number): string {
   return n < 0 ? `-${String(-n).padStart(width, "0")}` : String(n).padStart(width, "0");
 }
 
-function writeField(
-  { letter, count }: Field,
-  time: LocalTime,
-  offset: () => number,
-  zoneId: string,
-  us: number | bigint,
-): string {
-  const { year, month, day } = civilFromDays(time.days);
+function writeField(letter: string, count: number, shown: Shown): string {
+  const { year, month, day, time } = shown;
   const hour = Math.floor(time.secondOfDay / 3600);
   switch (letter) {
     case "G":
@@ -236,11 +235,11 @@ function writeField(
     case "S":
       return `${String(time.micros).padStart(6, "0")}000`.slice(0, count);
     case "V":
-      return zoneId;
+      return shown.zoneId;
     case "z":
-      return zoneName(zoneId, us, count === 4);
+      return zoneName(shown.zoneId, shown.us, count === 4);
     default:
-      return writeOffset(letter, count, offset());
+      return writeOffset(letter, count, offsetOf(shown));
   }
 }
 

@@ -8,7 +8,7 @@ import type { Emitted, Emitter, ScalarFunction } from "../definition.ts";
 import { named } from "../predicate/comparison.ts";
 import { checkCount } from "../signature.ts";
 import { utf8Bytes } from "../string/characters.ts";
-import { hashBytes, hashHalves, hashInt } from "./murmur3.ts";
+import { hashBytes, hashHalves, hashInt, hashText } from "./murmur3.ts";
 import { xxBytes, xxInt, xxLong } from "./xxhash64.ts";
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -27,14 +27,16 @@ interface Hasher<S> {
   int(value: number, seed: S): S;
   long(value: bigint, seed: S): S;
   bytes(value: Uint8Array, seed: S): S;
+  text(value: string, seed: S): S;
 }
 
 const murmur: Hasher<number> = {
   int: hashInt,
   long: (v, seed) => hashHalves(Number(BigInt.asIntN(32, v)), Number(BigInt.asIntN(32, v >> 32n)), seed),
   bytes: hashBytes,
+  text: hashText,
 };
-const xx: Hasher<bigint> = { int: xxInt, long: xxLong, bytes: xxBytes };
+const xx: Hasher<bigint> = { int: xxInt, long: xxLong, bytes: xxBytes, text: (v, seed) => xxBytes(utf8Bytes(v), seed) };
 
 /** Spark's HashExpression for a value of the type; a null leaves the seed as it is. */
 function hashOf<S>(type: DataType, hasher: Hasher<S>): (value: Value, seed: S) => S {
@@ -71,7 +73,7 @@ function hashOf<S>(type: DataType, hasher: Hasher<S>): (value: Value, seed: S) =
         return (v, seed) => (v === null ? seed : hasher.long(BigInt(v as number | bigint), seed));
       return (v, seed) => (v === null ? seed : hasher.bytes(bigIntegerBytes(BigInt(v as number | bigint)), seed));
     case "string":
-      return (v, seed) => (v === null ? seed : hasher.bytes(utf8Bytes(v as string), seed));
+      return (v, seed) => (v === null ? seed : hasher.text(v as string, seed));
     case "binary":
       return (v, seed) => (v === null ? seed : hasher.bytes(v as Uint8Array, seed));
     case "array": {

@@ -39,6 +39,29 @@ export function hashBytes(bytes: Uint8Array, seed: number): number {
   return finish(h, n);
 }
 
+/** `hashBytes` of a string in UTF-8; ASCII isn't encoded first. */
+export function hashText(text: string, seed: number): number {
+  const n = text.length;
+  const whole = n & ~3;
+  let h = seed;
+  for (let i = 0; i < whole; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    if ((a | b | c | d) > 0x7f) return hashBytes(utf8.encode(text), seed);
+    h = mixWord(h, a | (b << 8) | (c << 16) | (d << 24));
+  }
+  for (let i = whole; i < n; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 0x7f) return hashBytes(utf8.encode(text), seed);
+    h = mixWord(h, c);
+  }
+  return finish(h, n);
+}
+
+const utf8 = new TextEncoder();
+
 /** The standard Murmur3 of whole input, with its own treatment of the last bytes (scala.util.hashing's bytesHash). */
 export function standardHash(bytes: Uint8Array, seed: number): number {
   const n = bytes.length;

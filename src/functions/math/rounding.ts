@@ -27,6 +27,17 @@ function divideRounded(a: bigint, b: bigint, mode: Rounding): bigint {
 /** A double at so many digits after the point, from its shortest text, as Spark does. */
 function roundDouble(x: number, places: number, mode: Rounding): number {
   if (!Number.isFinite(x)) return x;
+  if (places >= 0 && places <= 15 && (mode === "up" || mode === "even")) {
+    // Away from a half the text isn't needed: a whole number by a power of ten is the nearest double.
+    const unit = 10 ** places;
+    const scaled = Math.abs(x) * unit;
+    const below = Math.floor(scaled);
+    const rest = scaled - below;
+    if (scaled < 2 ** 40 && Math.abs(rest - 0.5) > 1e-3) {
+      const r = (rest > 0.5 ? below + 1 : below) / unit;
+      return x < 0 ? 0 - r : r;
+    }
+  }
   const [mantissa, exponent] = Math.abs(x).toExponential().split("e");
   const digits = mantissa.replace(".", "");
   const scale = digits.length - 1 - Number(exponent);
