@@ -136,6 +136,24 @@ for (const compression of ["none", "gzip", "snappy", "lz4", "zstd"] as readonly 
   });
 }
 
+test("the limit of decompressed bytes is one batch's, and a bomb is refused", () => {
+  const value = Buffer.alloc(100_000, 120);
+  const batches = Array.from({ length: 20 }, (_, i) => {
+    const builder = new BatchBuilder(16);
+    builder.append(TIME, value, -1, 0, value, 0, value.length, undefined);
+    const bytes = builder.finish("zstd", undefined, -1, false);
+    place(bytes, i, 0);
+    return bytes;
+  });
+  const bytes = Buffer.concat(batches);
+  const records = { topic: TOPIC, partition: 0, bytes, fetchOffset: 0, nextOffset: 20, aborted: undefined };
+  const rowsWith = (limit: number) => {
+    return [...recordBlocks(records, 0, 20, 8192, undefined, limit)].reduce((n, b) => n + b.rows, 0);
+  };
+  assert.equal(rowsWith(150_000), 20);
+  assert.throws(() => rowsWith(90_000), condition("KAFKA_CORRUPT_RECORD_BATCH"));
+});
+
 test("records of aborted transactions are left out: two aborts of one producer in one fetch", () => {
   const bytes = Buffer.concat([
     batch(0, ["aborted 1"], transactional(7)),

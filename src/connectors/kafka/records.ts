@@ -65,9 +65,9 @@ export interface RecordParts {
 
 export const ALL_PARTS: RecordParts = { key: true, value: true, offset: true, timestamp: true, headers: true };
 
-/** Bytes that the batches of one block may have when decompressed. */
+/** Bytes that one batch may have when decompressed. */
 const DECOMPRESSED_BYTES_MAX = 256 << 20;
-/** A block is closed when it has this many decompressed bytes. */
+/** A block is closed when it has this many bytes, decompressed. */
 const BLOCK_BYTES = 4 << 20;
 
 function int64(b: Buffer, at: number): number {
@@ -137,27 +137,66 @@ export function* recordBlocks(
   parts: RecordParts = ALL_PARTS,
   decompressedBytesMax = DECOMPRESSED_BYTES_MAX,
 ): Generator<RecordBlock> {
-  let group: Batch[] = [];
-  let rows = 0;
-  let compressed = false;
+  const wants: Wants = { startOffset, endOffset, rowsMax, parts };
+  let group: Group | undefined;
   for (const batch of wantedBatches(records, startOffset, endOffset)) {
     const isCompressed = (batch.attributes & 7) !== Codec.NONE;
-    if (group.length > 0 && (isCompressed !== compressed || rows >= rowsMax || sizeOf(group) >= BLOCK_BYTES)) {
-      yield* index(records, group, compressed, startOffset, endOffset, rowsMax, parts, decompressedBytesMax);
-      group = [];
-      rows = 0;
+    if (group !== undefined && (isCompressed !== (group.out !== undefined) || isFull(group, rowsMax))) {
+      yield* index(records, group, wants);
+      group = undefined;
     }
-    compressed = isCompressed;
-    group.push(batch);
-    rows += batch.count;
+    group ??= newGroup(records, batch, isCompressed);
+    addTo(group, records, batch, decompressedBytesMax);
   }
-  if (group.length > 0)
-    yield* index(records, group, compressed, startOffset, endOffset, rowsMax, parts, decompressedBytesMax);
+  if (group !== undefined) yield* index(records, group, wants);
 }
 
-function sizeOf(group: readonly Batch[]): number {
-  const last = group[group.length - 1] as Batch;
-  return last.at + last.size - (group[0] as Batch).at;
+interface Wants {
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly rowsMax: number;
+  readonly parts: RecordParts;
+}
+
+/** Batches that make one block: either all compressed, then unfolded into `out`, or all as they came. */
+interface Group {
+  readonly batches: Batch[];
+  /** Where each batch's records stand, in `out` or in the fetched bytes. */
+  readonly ranges: { from: number; to: number }[];
+  readonly out: Output | undefined;
+  rows: number;
+  bytes: number;
+}
+
+function newGroup(records: FetchedRecords, first: Batch, isCompressed: boolean): Group {
+  // The rest of the fetch, unfolded some six times, and seldom more than a block's worth of rows.
+  const bytesLikely = Math.min((records.bytes.length - first.at) * 6, BLOCK_BYTES / 2);
+  const out = isCompressed ? new Output(bytesLikely, Number.MAX_SAFE_INTEGER) : undefined;
+  return { batches: [], ranges: [], out, rows: 0, bytes: 0 };
+}
+
+function isFull({ rows, bytes }: Group, rowsMax: number): boolean {
+  return rows >= rowsMax || bytes >= BLOCK_BYTES;
+}
+
+function addTo(group: Group, records: FetchedRecords, batch: Batch, decompressedBytesMax: number): void {
+  const { out } = group;
+  let from = batch.at + BATCH_HEADER_BYTES;
+  let to = batch.at + batch.size;
+  if (out !== undefined) {
+    out.limit(decompressedBytesMax);
+    const begin = out.length;
+    unfold(records, batch, from, to, out);
+    from = begin;
+    to = out.length;
+  }
+  if (batch.count * RECORD_BYTES_MIN > to - from) {
+    throw corrupt(records, batch.baseOffset, `${batch.count} records in ${to - from} bytes`);
+  }
+  group.batches.push(batch);
+  group.ranges.push({ from, to });
+  group.rows += batch.count;
+  group.bytes += to - from;
 }
 
 function* wantedBatches(records: FetchedRecords, startOffset: number, endOffset: number): Generator<Batch> {
@@ -252,50 +291,26 @@ interface Columns {
   readonly headerStarts: Int32Array;
 }
 
-function* index(
-  records: FetchedRecords,
-  group: readonly Batch[],
-  compressed: boolean,
-  startOffset: number,
-  endOffset: number,
-  rowsMax: number,
-  parts: RecordParts,
-  decompressedBytesMax: number,
-): Generator<RecordBlock> {
+function* index(records: FetchedRecords, group: Group, wants: Wants): Generator<RecordBlock> {
   const source = records.bytes;
-  const out = compressed ? new Output(sizeOf(group) * 6, decompressedBytesMax) : undefined;
-  const ranges = group.map((batch) => {
-    const from = batch.at + BATCH_HEADER_BYTES;
-    const to = batch.at + batch.size;
-    if (out === undefined) return { from, to };
-    const begin = out.length;
-    unfold(records, batch, source, from, to, out);
-    return { from: begin, to: out.length };
-  });
-  const bytes = out?.bytes ?? new Uint8Array(source.buffer, source.byteOffset, source.length);
-  let total = 0;
-  group.forEach((batch, i) => {
-    const range = ranges[i] as { from: number; to: number };
-    if (batch.count * RECORD_BYTES_MIN > range.to - range.from) {
-      throw corrupt(records, batch.baseOffset, `${batch.count} records in ${range.to - range.from} bytes`);
-    }
-    total += batch.count;
-  });
-  const columns = allocate(total, parts);
+  const bytes = group.out?.bytes ?? new Uint8Array(source.buffer, source.byteOffset, source.length);
+  const columns = allocate(group.rows, wants.parts);
   let rows = 0;
-  group.forEach((batch, i) => {
-    const range = ranges[i] as { from: number; to: number };
+  group.batches.forEach((batch, i) => {
+    const range = group.ranges[i] as { from: number; to: number };
     const header = { base: batch.baseOffset, time: int64(source, batch.at + 27), max: int64(source, batch.at + 35) };
+    const { startOffset, endOffset } = wants;
     const end = indexBatch(bytes, range.from, range.to, batch, header, columns, rows, startOffset, endOffset);
     if (end < 0) throw corrupt(records, batch.baseOffset, "its records don't fit its length");
     rows = end;
   });
+  const { rowsMax } = wants;
   for (let from = 0; from < rows; from += rowsMax) yield slice(columns, bytes, from, Math.min(rows, from + rowsMax));
 }
 
-function unfold(records: FetchedRecords, batch: Batch, source: Buffer, from: number, to: number, out: Output): void {
+function unfold(records: FetchedRecords, batch: Batch, from: number, to: number, out: Output): void {
   try {
-    decompress(batch.attributes & 7, source, from, to, out);
+    decompress(batch.attributes & 7, records.bytes, from, to, out);
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;
     throw corrupt(records, batch.baseOffset, error.message.replace(/\.$/, ""));

@@ -4,12 +4,17 @@ import { DecompressionError } from "./error.ts";
 export class Output {
   bytes: Uint8Array;
   length = 0;
-  private readonly bytesMax: number;
+  private bytesMax: number;
 
   /** @param bytesMax what `length` may become; more is a DecompressionError, before any memory is taken */
   constructor(bytesFirst: number, bytesMax: number) {
     this.bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(64, Math.min(bytesFirst, bytesMax))).buffer);
     this.bytesMax = bytesMax;
+  }
+
+  /** From here on, at most `more` bytes may be added. */
+  limit(more: number): void {
+    this.bytesMax = this.length + more;
   }
 
   /** Bytes that may still be added. */
