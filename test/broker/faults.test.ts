@@ -11,7 +11,7 @@ import { apis } from "../../src/broker/apis/index.ts";
 import { ErrorCode } from "../../src/broker/protocol/errors.ts";
 import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
 import { clientOptions } from "./fixtures/clients.ts";
-import { RawClient } from "./fixtures/raw-client.ts";
+import { encodeRequest, RawClient } from "./fixtures/raw-client.ts";
 import { batchOf, produceRequest } from "./fixtures/scenarios.ts";
 
 const endOf = (client: RawClient) => client.call(produce, 9, produceRequest("t", 0, batchOf(1)));
@@ -132,4 +132,15 @@ test("connections can be encrypted", async (t) => {
   const stranger = new Admin({ ...clientOptions(broker.bootstrapServers), retries: 0, tls: {} });
   await assert.rejects(stranger.listTopics());
   await stranger.close();
+});
+
+test("a produce without acks gets no answer, holds up nothing, and ends the connection when it fails", async (t) => {
+  const broker = await startBroker(t);
+  broker.createTopic("t");
+  const client = await RawClient.connect(t, broker.bootstrapServers);
+  client.send(encodeRequest(produce, 9, produceRequest("t", 0, batchOf(1), 0), 77));
+  assert.equal((await client.call(metadata, 9, { topics: [{ name: "t" }] })).topics.length, 1);
+  assert.equal(broker.describeTopic("t")!.partitions[0].endOffset, 1);
+  client.send(encodeRequest(produce, 9, produceRequest("t", 5, batchOf(1), 0), 78));
+  await client.closed();
 });

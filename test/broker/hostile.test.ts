@@ -170,7 +170,7 @@ test("real requests with flipped and cut bytes never stop the broker", async (t)
 });
 
 test("a client that sends a byte at a time costs little, and one that goes silent is closed", async (t) => {
-  const broker = await startBroker(t, { idleTimeoutMs: 200 });
+  const broker = await startBroker(t, { idleTimeoutMs: 1500 });
   const slow = await RawClient.connect(t, broker.bootstrapServers);
   const request = encodeRequest(metadata, 9, { topics: null }, 1);
   for (const byte of request) slow.send(Buffer.from([byte]));

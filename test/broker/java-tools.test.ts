@@ -5,6 +5,8 @@ import { type TestContext, test } from "node:test";
 import { kafkaToolCommand } from "../../scripts/parts/kafka.ts";
 import { requireParts } from "../support/parts.ts";
 import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
+import { RawClient } from "./fixtures/raw-client.ts";
+import { RawProducer } from "./fixtures/raw-producer.ts";
 
 const parts = requireParts("kafka");
 const TOOLS = "org.apache.kafka.tools";
@@ -83,6 +85,27 @@ test(
       ...(await groups("--describe", "--group", "newer-readers")).matchAll(/newer\s+\d\s+(\d+)\s+(\d+)\s+0\s/g),
     ];
     assert.equal(lags.length, 4);
+  },
+);
+
+test(
+  "kafka-transactions shows a transaction, kafka-get-offsets and kafka-log-dirs the log",
+  parts.options,
+  async (t) => {
+    const { broker, at } = await setUp(t);
+    broker.createTopic("watched");
+    const producer = new RawProducer(await RawClient.connect(t, broker.bootstrapServers), "watched-writer");
+    await producer.init();
+    await producer.add("watched", 0);
+    await producer.write("watched", 0, "a", "b");
+    const transactions = (...args: string[]) => tool(`${TOOLS}.TransactionsCommand`, [...at, ...args]);
+    assert.match(await transactions("list"), /watched-writer\s+1\s+\d+\s+Ongoing/);
+    assert.match(await transactions("describe", "--transactional-id", "watched-writer"), /watched-0/);
+    await producer.end(true);
+    assert.match(await tool(`${TOOLS}.GetOffsetShell`, [...at, "--topic", "watched"]), /^watched:0:3$/m);
+    const { sizeBytes } = broker.describeTopic("watched")!;
+    const dirs = await tool(`${TOOLS}.LogDirsCommand`, [...at, "--describe", "--topic-list", "watched"]);
+    assert.match(dirs, new RegExp(`"partition":"watched-0","size":${sizeBytes},`));
   },
 );
 
