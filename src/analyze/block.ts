@@ -1,4 +1,5 @@
 /** The expressions of one SELECT, WHERE or GROUP BY while they are resolved. */
+import { SluiceError } from "../errors/error.ts";
 import type { GeneratorFunction } from "../functions/definition.ts";
 import type { Session, WindowFrame } from "./context.ts";
 import type { AggregateCall, Attribute, TypedExpression } from "./expression.ts";
@@ -55,6 +56,27 @@ export interface Pending {
 
 export function noPending(): Pending {
   return { timeWindows: [], generators: [], windows: [], joins: [] };
+}
+
+/** Throws when expressions asked for columns that can't be made at this place. */
+export function refusePending({ pending }: Block, place: string): void {
+  const { timeWindows, generators, windows, joins } = pending;
+  const what =
+    joins.length > 0
+      ? "A subquery tied to the query around it, or IN or EXISTS inside a larger expression,"
+      : windows.length > 0
+        ? "A window function"
+        : generators.length > 0
+          ? "A generator such as explode"
+          : timeWindows.length > 0
+            ? "A window of time"
+            : undefined;
+  if (what === undefined) return;
+  throw new SluiceError("UNSUPPORTED_FEATURE", {
+    feature: what,
+    where: ` in ${place}`,
+    hint: "Select it first, with a name, and use that name here.",
+  });
 }
 
 /** Analyses the relation that a subquery expression refers to; `outer` is what it may see of the query around it. */

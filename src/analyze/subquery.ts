@@ -1,13 +1,12 @@
 /** Subqueries inside expressions. Those that filter rows become joins (relations/filter.ts). */
 import { SluiceError } from "../errors/error.ts";
 import { type SubqueryExpression, SubqueryExpression_SubqueryType } from "../plan/messages.ts";
-import { comparisonType } from "../types/coercion.ts";
-import { BOOLEAN } from "../types/types.ts";
 import type { Block } from "./block.ts";
 import type { TypedExpression } from "./expression.ts";
-import { cast, needed, resolve } from "./expressions.ts";
+import { needed, resolve } from "./expressions.ts";
 import type { PlanNode } from "./plan.ts";
 import { definedIn, referencedIn } from "./references.ts";
+import { existsValue, inValue } from "./relations/existence-join.ts";
 import { correlatedScalar } from "./relations/scalar-join.ts";
 
 export function resolveSubquery(block: Block, message: SubqueryExpression): TypedExpression {
@@ -22,15 +21,15 @@ export function resolveSubquery(block: Block, message: SubqueryExpression): Type
       if (outerReferences(plan).size > 0) return correlatedScalar(block, plan);
       return { kind: "subquery", plan, type: plan.output[0].type, nullable: true };
     }
-    case SubqueryExpression_SubqueryType.IN: {
-      refuseCorrelation(plan, "IN with a subquery");
+    case SubqueryExpression_SubqueryType.IN:
       return inSubquery(block, message, plan);
-    }
+    case SubqueryExpression_SubqueryType.EXISTS:
+      return existsValue(block, plan);
     default:
       throw new SluiceError("UNSUPPORTED_FEATURE", {
-        feature: "EXISTS",
-        where: " in this place",
-        hint: "Use it in WHERE, joined to other conditions with AND, or write it as a join.",
+        feature: "A table as an argument",
+        where: "",
+        hint: "Join the table instead.",
       });
   }
 }
@@ -43,22 +42,11 @@ function inSubquery(block: Block, message: SubqueryExpression, plan: PlanNode): 
       hint: "Use it in WHERE, joined to other conditions with AND.",
     });
   }
-  const value = resolve(block, needed(message.inSubqueryValues[0]));
-  const type = comparisonType(value.type, plan.output[0].type) ?? value.type;
-  return { kind: "inSubquery", value: cast(value, type, "implicit"), plan, type: BOOLEAN, nullable: true };
+  return inValue(block, resolve(block, needed(message.inSubqueryValues[0])), plan);
 }
 
 /** Ids that a subquery reads of the query around it. */
 export function outerReferences(plan: PlanNode): Set<number> {
   const defined = definedIn(plan);
   return new Set([...referencedIn(plan)].filter((id) => !defined.has(id)));
-}
-
-function refuseCorrelation(plan: PlanNode, what: string): void {
-  if (outerReferences(plan).size === 0) return;
-  throw new SluiceError("UNSUPPORTED_FEATURE", {
-    feature: `${what} that reads columns of the query around it`,
-    where: " in this place",
-    hint: "Write it as a join with an aggregated relation.",
-  });
 }

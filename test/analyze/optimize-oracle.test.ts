@@ -25,14 +25,24 @@ const number = (q: string) =>
     text(q).map((x) => `length(${x})`),
   );
 
-function condition(q: string): fc.Arbitrary<string> {
+/** Subqueries can stand in WHERE, not in ON. */
+function condition(q: string, place: "where" | "on" = "where"): fc.Arbitrary<string> {
   const simple = fc.oneof(
     fc.tuple(number(q), fc.constantFrom("<", "<=", "=", "<>", ">", "<=>"), number(q)).map((x) => x.join(" ")),
     fc
       .tuple(number(q), fc.constantFrom("is null", "is not null", "in (1, 2)", "between 1 and 3"))
       .map((x) => x.join(" ")),
     fc.tuple(text(q), fc.constantFrom("= 'X'", "like 'x%'", "is null", "<> 'y'")).map((x) => x.join(" ")),
-    fc.constantFrom("true", "1 = 1", "2 > 3", `${q}id > (select min(a) from u)`),
+    fc.constantFrom("true", "1 = 1", "2 > 3"),
+    ...(place === "on"
+      ? []
+      : [
+          fc.constantFrom(
+            `${q}id in (select a from u)`,
+            `exists (select 1 from u where u.a = ${q}a)`,
+            `${q}id > (select min(a) from u)`,
+          ),
+        ]),
   );
   const not = fc.tuple(fc.constantFrom("", "not "), simple).map(([n, c]) => `${n}(${c})`);
   return fc.tuple(not, fc.constantFrom(" and ", " or "), not).map((x) => `(${x.join("")})`);
@@ -61,7 +71,7 @@ const relation: fc.Memo<string> = fc.memo((depth) => {
         inner,
         fc.constantFrom("join", "left join", "right join", "full join"),
         inner,
-        condition("l."),
+        condition("l.", "on"),
         condition("r."),
       )
       .map(
@@ -69,7 +79,7 @@ const relation: fc.Memo<string> = fc.memo((depth) => {
           `(select l.id, r.a, l.b from ${l} l ${j} ${r} r on l.id = r.id and ${on} where ${where})`,
       ),
     fc
-      .tuple(inner, fc.constantFrom("left semi join", "left anti join"), inner, condition("r."))
+      .tuple(inner, fc.constantFrom("left semi join", "left anti join"), inner, condition("r.", "on"))
       .map(([l, j, r, on]) => `(select l.id, l.a, l.b from ${l} l ${j} ${r} r on l.a = r.a and ${on})`),
     fc
       .tuple(inner, inner, condition("l."))

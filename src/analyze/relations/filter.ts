@@ -2,7 +2,7 @@
 import { SluiceError } from "../../errors/error.ts";
 import type { Expression, Filter } from "../../plan/messages.ts";
 import { SubqueryExpression_SubqueryType as Kind, type SubqueryExpression } from "../../plan/messages.ts";
-import type { Block } from "../block.ts";
+import { type Block, refusePending } from "../block.ts";
 import { callNamed } from "../calls.ts";
 import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
 import { condition, needed } from "../expressions.ts";
@@ -78,6 +78,7 @@ function filtered(block: Block, input: Resolved, expression: TypedExpression): R
     const plan = filterOver(source, expression);
     return { ...input, plan: source === input.plan ? plan : only(plan, input.plan.output) };
   }
+  refusePending(block, "a condition on groups");
   const having: NamedExpression = {
     expression: overInput(aggregate.items, expression),
     output: block.session.attribute("having", expression.type, expression.nullable),

@@ -1,7 +1,7 @@
 /** Joins: by condition, by columns of the same name, natural, and lateral with a table function. */
 import { SluiceError } from "../../errors/error.ts";
 import { type Expression, type Join, Join_JoinType, type LateralJoin, type Relation } from "../../plan/messages.ts";
-import { type Block, withScope } from "../block.ts";
+import { type Block, refusePending, withScope } from "../block.ts";
 import { callNamed } from "../calls.ts";
 import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
 import { condition } from "../expressions.ts";
@@ -48,6 +48,7 @@ function joined(place: Place, left: Resolved, right: Resolved, message: Join): R
     return usingJoin(withScope(block, {}), left, right, joinType, names);
   }
   const conditions = message.joinCondition ? [condition(block, message.joinCondition, "join condition")] : [];
+  refusePending(block, "a join's condition");
   const node = joinNode(block, left.plan, right.plan, joinType, conditions);
   const visible = nullableSides(joinType, left.output, right.output);
   return { plan: node, output: visible, planIds };

@@ -2,6 +2,7 @@
 import { SluiceError } from "../../errors/error.ts";
 import type { Aggregate } from "../../plan/messages.ts";
 import { BOOLEAN, INT, LONG } from "../../types/types.ts";
+import { refusePending } from "../block.ts";
 import { aggregateCall, callNamed, lookup } from "../calls.ts";
 import type { NamedExpression, TypedExpression } from "../expression.ts";
 import { alias, cast, needed, resolve, resolveItem } from "../expressions.ts";
@@ -35,6 +36,7 @@ export function pivoted(place: Place, input: Resolved, message: Aggregate): Reso
       items.push(alias(block, filtered, aggregates.length === 1 ? label : `${label}_${output.name}`));
     }
   }
+  refusePending({ ...block, pending: { ...block.pending, timeWindows: [], joins: [] } }, "pivot");
   return aggregated(block, input, grouping, items);
 }
 

@@ -38,14 +38,14 @@ export function correlatedScalar(block: Block, plan: PlanNode): TypedExpression 
   return callNamed(block, "if", callNamed(block, "isnull", isThere), otherwise, value);
 }
 
-interface Tie {
+export interface Tie {
   readonly inner: NamedExpression;
   readonly outer: TypedExpression;
   readonly nullSafe: boolean;
 }
 
 /** `inner = outer`, either way round. */
-function tied(block: Block, condition: TypedExpression, outer: ReadonlySet<number>): Tie {
+export function tied(block: Block, condition: TypedExpression, outer: ReadonlySet<number>): Tie {
   if (condition.kind !== "call" || !["=", "==", "<=>"].includes(condition.fn.name)) {
     throw unsupported("by another condition than an equality");
   }

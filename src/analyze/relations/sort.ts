@@ -2,7 +2,7 @@
 import { SluiceError } from "../../errors/error.ts";
 import type { Expression, Expression_SortOrder, Sort } from "../../plan/messages.ts";
 import { sqlType } from "../../types/print.ts";
-import { type Block, noPending } from "../block.ts";
+import { type Block, noPending, refusePending } from "../block.ts";
 import type { NamedExpression, TypedExpression } from "../expression.ts";
 import { needed, resolve } from "../expressions.ts";
 import { at } from "../place.ts";
@@ -62,6 +62,7 @@ function checkOrderable(block: Block, expression: TypedExpression): void {
 function sorted(block: Block, input: Resolved, order: readonly SortOrder[]): PlanNode {
   const { aggregate } = input;
   if (aggregate !== undefined && order.some((o) => needsBelow(input, o.expression))) {
+    refusePending(block, "an order of groups");
     const extra: NamedExpression[] = [];
     const rewritten = order.map((o): SortOrder => {
       if (!needsBelow(input, o.expression)) return o;

@@ -12,6 +12,7 @@ import type {
 } from "../../plan/messages.ts";
 import { sqlType } from "../../types/print.ts";
 import type { DataType } from "../../types/types.ts";
+import { refusePending } from "../block.ts";
 import type { Attribute } from "../expression.ts";
 import { resolveItem, resolveName } from "../expressions.ts";
 import { quoted } from "../identifier.ts";
@@ -161,5 +162,6 @@ export function observe(place: Place, message: CollectMetrics): Resolved {
       if (n.expression.kind === "aggregate") return { call: n.expression, output: n.output };
       throw new SluiceError("INVALID_OBSERVED_METRICS", { name: n.output.name });
     });
+  refusePending(block, "observe");
   return passing(input, { kind: "observe", output: input.plan.output, input: input.plan, name: message.name, metrics });
 }

@@ -4,6 +4,7 @@ import { SluiceError } from "../../errors/error.ts";
 import type { Unpivot } from "../../plan/messages.ts";
 import { commonType } from "../../types/coercion.ts";
 import { STRING } from "../../types/types.ts";
+import { refusePending } from "../block.ts";
 import type { TypedExpression } from "../expression.ts";
 import { cast, resolveItem } from "../expressions.ts";
 import { constant } from "../literal.ts";
@@ -26,6 +27,7 @@ export function unpivot(place: Place, message: Unpivot): Resolved {
       columns: values.map((v) => v.output.name).join(", "),
     });
   }
+  refusePending(block, "unpivot");
   const { session } = place;
   const generated = [
     session.attribute(message.variableColumnName, STRING, false),

@@ -241,3 +241,8 @@ select b, count(*) as id from t group by b having id > 1;
 select a, grouping(a) as g from t group by rollup(a) having grouping(a) = 1;
 select ID, T.A + 1, S.X, upper(B) as bb from t where iD = 1;
 select A, count(*) from t group by a order by a;
+select id from t where a in (select a from u) or id = 5;
+select id, a in (select a from u where a is not null) as x, a in (select a from u) as y, a in (select a from u where false) as z from t;
+select id from t where exists (select 1 from u where u.id = t.id) or a is null;
+select id from t where not (a in (select a from u where a is not null)) or id = 1;
+select j.w.y, j.w.z[0] as z from (select from_json(concat('{"w": {"x": 1, "y": "q', id, '", "z": [', id, ']}, "v": 3}'), 'w STRUCT<x: INT, y: STRING, z: ARRAY<INT>>, v INT') as j from t) where j.w.y > 'q2';
