@@ -112,7 +112,8 @@ export class DevBroker {
    *   BROKER_ADDRESS_UNAVAILABLE when the port is taken
    */
   static async start(options: BrokerOptions = {}): Promise<DevBroker> {
-    const store = options.dataDir === undefined ? new MemoryStore() : new DiskStore(options.dataDir);
+    const store =
+      options.dataDir === undefined ? new MemoryStore() : new DiskStore(options.dataDir, options.flush === "always");
     const broker = openBroker(options, store);
     const server = new Server(broker, {
       host: options.host ?? "127.0.0.1",

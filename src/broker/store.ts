@@ -4,7 +4,7 @@ import { freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import type { GroupEvent } from "./groups/groups.ts";
 import { DirectoryLock } from "./log/directory.ts";
-import { DiskStorage } from "./log/disk.ts";
+import { DiskStorage, syncDirectory } from "./log/disk.ts";
 import { Journal } from "./log/journal.ts";
 import { type LogStorage, MemoryStorage } from "./log/storage.ts";
 import type { TopicEvent } from "./topics/topics.ts";
@@ -70,8 +70,14 @@ export class DiskStore implements Store {
   readonly #journals = new Map<Room, Journal<unknown>>();
   readonly #used = new Set<string>();
 
-  /** @throws SluiceError BROKER_DIRECTORY_LOCKED when another broker has the directory */
-  constructor(directory: string) {
+  readonly #durable: boolean;
+
+  /**
+   * @param durable whether everything is on the device before it is answered
+   * @throws SluiceError BROKER_DIRECTORY_LOCKED when another broker has the directory
+   */
+  constructor(directory: string, durable = false) {
+    this.#durable = durable;
     this.#lock = new DirectoryLock(directory);
     this.directory = directory;
     fs.mkdirSync(join(directory, "logs"), { recursive: true });
@@ -90,17 +96,20 @@ export class DiskStore implements Store {
     // The topic's id keeps a new topic of the same name away from what an old one has left behind.
     const name = `${topic}-${partition}.${id.slice(0, 12)}`;
     this.#used.add(name);
-    return new DiskStorage(join(this.directory, "logs", name));
+    return new DiskStorage(join(this.directory, "logs", name), this.#durable);
   }
 
   open<R extends Room>(room: R, snapshot: () => Iterable<StoredEvents[R]>): StoredEvents[R][] {
     const journal = new Journal<StoredEvents[R]>(join(this.directory, `${room}.journal`), snapshot);
     this.#journals.set(room, journal as Journal<unknown>);
+    if (this.#durable) syncDirectory(this.directory);
     return journal.read();
   }
 
   write<R extends Room>(room: R, event: StoredEvents[R]): void {
-    this.#journals.get(room)!.append(event);
+    const journal = this.#journals.get(room)!;
+    journal.append(event);
+    if (this.#durable) journal.sync();
   }
 
   space() {

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LogStorage, SegmentBytes, SideFile } from "./storage.ts";
 
 class DiskSegment implements SegmentBytes {
@@ -54,10 +54,14 @@ class DiskSegment implements SegmentBytes {
 /** Keeps a partition's segments in one directory, under names as Kafka gives them. */
 export class DiskStorage implements LogStorage {
   readonly #directory: string;
+  readonly #durable: boolean;
 
-  constructor(directory: string) {
+  /** @param durable whether new files are put on the device with their names, so that they survive the machine's fall */
+  constructor(directory: string, durable = false) {
     this.#directory = directory;
+    this.#durable = durable;
     fs.mkdirSync(directory, { recursive: true });
+    if (durable) syncDirectory(dirname(directory));
   }
 
   #path(baseOffset: number, extension: string): string {
@@ -73,7 +77,9 @@ export class DiskStorage implements LogStorage {
   }
 
   open(baseOffset: number): SegmentBytes {
-    return new DiskSegment(this.#path(baseOffset, "log"));
+    const segment = new DiskSegment(this.#path(baseOffset, "log"));
+    if (this.#durable) syncDirectory(this.#directory);
+    return segment;
   }
 
   remove(baseOffset: number): void {
@@ -96,5 +102,15 @@ export class DiskStorage implements LogStorage {
 
   destroy(): void {
     fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Puts the names in a directory on the device. */
+export function syncDirectory(directory: string): void {
+  const fd = fs.openSync(directory, fs.constants.O_RDONLY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
   }
 }

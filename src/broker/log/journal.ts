@@ -1,5 +1,7 @@
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { crc32c } from "../protocol/crc32c.ts";
+import { syncDirectory } from "./disk.ts";
 
 const PREFIX_BYTES = 8;
 const COMPACT_FROM_BYTES = 4 * 1024 * 1024;
@@ -62,6 +64,7 @@ export class Journal<E> {
     }
     fs.fdatasyncSync(fd);
     fs.renameSync(fresh, this.#path);
+    syncDirectory(dirname(this.#path));
     fs.closeSync(this.#fd);
     this.#fd = fd;
     this.#size = size;
