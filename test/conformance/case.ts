@@ -78,3 +78,13 @@ export interface BatchCounters {
     readonly numRowsDroppedByWatermark: number;
   }[];
 }
+
+/** The embedded engine gives other rows, types or counters. */
+export function differs(reason: string): Gap {
+  return { engine: "embedded", condition: "different", reason };
+}
+
+/** The embedded engine ends with another error, or with one where Spark gives rows. */
+export function failsWith(condition: string, reason: string): Gap {
+  return { engine: "embedded", condition, reason };
+}

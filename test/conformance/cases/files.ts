@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { DataFrame } from "../../../src/index.ts";
-import type { Case, Input } from "../case.ts";
+import { type Case, differs, failsWith, type Gap, type Input } from "../case.ts";
 import { nested, numbers, strings, times } from "./inputs.ts";
 
 const json = [
@@ -157,10 +157,36 @@ const writing: Readonly<Record<string, Program>> = {
   },
 };
 
+const doubledQuote = differs(
+  "a quote that is doubled inside quotes is taken apart; Spark, whose escape is the backslash, keeps the text as it stands",
+);
+const notWrapped = failsWith(
+  "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+  "the bad record's own error; Spark wraps it in one about the file",
+);
+const oneLine = failsWith("UNKNOWN_OPTION", "records of several lines (multiLine) aren't read yet");
+
+/** Differences that stay for now, by case. */
+const gaps: Readonly<Record<string, Gap>> = {
+  "json FAILFAST": notWrapped,
+  "csv FAILFAST": notWrapped,
+  "json of several lines": oneLine,
+  "csv of several lines": oneLine,
+  "json with inferred nested types": differs("columns that differ in case only are kept; Spark refuses them"),
+  "csv with header and schema": doubledQuote,
+  "csv without header": doubledQuote,
+  "csv DROPMALFORMED": doubledQuote,
+  "csv with a corrupt-record column": doubledQuote,
+  "csv without white space": doubledQuote,
+  "csv there and back, text": differs("texts of nothing but white space, and empty ones, are written as they are"),
+  "csv as it is written": differs("texts of nothing but white space, and empty ones, are written as they are"),
+};
+
 export const cases: readonly Case[] = Object.entries({ ...reading, ...writing }).map(([name, program]) => ({
   kind: "batch",
   name,
   files,
   tables,
+  ...(gaps[name] && { gap: gaps[name] }),
   program,
 }));

@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { Column } from "../../../src/index.ts";
-import type { Case, Table } from "../case.ts";
+import { type Case, differs, failsWith, type Gap, type Table } from "../case.ts";
 import { nested } from "./inputs.ts";
 
 const table: Readonly<Record<string, () => Column>> = {
@@ -146,9 +146,25 @@ const ofJson: Readonly<Record<string, () => Column>> = {
   json_object_keys: () => F.json_object_keys("j"),
 };
 
+/** Differences that stay for now, by case. */
+const gaps: Readonly<Record<string, Gap>> = {
+  "array_distinct of DOUBLE": differs("-0 is kept; Spark makes it 0"),
+  array_repeat: differs("a null value gives a null array; Spark gives an array of nulls"),
+  "equality of structs": failsWith(
+    "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+    "structs with other field names aren't compared",
+  ),
+  "from_json of STRING": differs("a number too large for DOUBLE in a nested part is written without quotes"),
+  "from_json of a map": differs("a number too large for DOUBLE in a nested part is written without quotes"),
+  get_json_object: differs("a number too large for DOUBLE is written without quotes"),
+  "from_json of an array": differs("one object where an array is expected gives null; Spark gives an array of one"),
+  "from_json DROPMALFORMED is refused": differs("the mode is taken"),
+};
+
 const select = (name: string, input: Table, columns: () => (Column | string)[]): Case => ({
   kind: "batch",
   name,
+  ...(gaps[name] && { gap: gaps[name] }),
   tables: { t: input },
   program: ({ table: read }) => read("t").select(...columns()),
 });

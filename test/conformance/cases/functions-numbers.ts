@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { Column } from "../../../src/index.ts";
-import type { Case, Table } from "../case.ts";
+import { type Case, differs, type Gap, type Table } from "../case.ts";
 import { numbers, small } from "./inputs.ts";
 
 const ofSmall: Readonly<Record<string, () => Column>> = {
@@ -130,9 +130,20 @@ const errors: Readonly<Record<string, readonly [Table, () => Column]>> = {
   "BOOLEAN plus INT": [small, () => F.col("i").gt(1).plus(1)],
 };
 
+const lastDigit = differs("the last of 17 digits: Java and V8 compute it in other ways");
+
+/** Differences that stay for now, by case. */
+const gaps: Readonly<Record<string, Gap>> = {
+  power: lastDigit,
+  hypot: lastDigit,
+  radians: lastDigit,
+  format_number: differs("-0 is written without its sign"),
+};
+
 const select = (name: string, input: Table, column: () => Column): Case => ({
   kind: "batch",
   name,
+  ...(gaps[name] && { gap: gaps[name] }),
   tables: { t: input },
   program: ({ table }) => table("t").select("*", column().alias("result")),
 });

@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { Column } from "../../../src/index.ts";
-import type { Case } from "../case.ts";
+import { type Case, differs, type Gap } from "../case.ts";
 import { times } from "./inputs.ts";
 
 const table: Readonly<Record<string, () => Column>> = {
@@ -104,9 +104,20 @@ const zoned = [
   "tumbling window",
 ];
 
+const beforeEpoch = differs("fractions of a second before 1970 round down; Spark cuts them off");
+
+/** Differences that stay for now, by case. */
+const gaps: Readonly<Record<string, Gap>> = {
+  unix_timestamp: beforeEpoch,
+  "unix_timestamp in Athens": beforeEpoch,
+  "months_between in Athens": differs("the hour that a day with a change of clocks has more or less"),
+  "timestamp plus interval in Athens": differs("a day of an interval is 24 hours; Spark keeps the wall clock"),
+};
+
 const select = (name: string, column: () => Column, conf?: Readonly<Record<string, string>>): Case => ({
   kind: "batch",
   name,
+  ...(gaps[name] && { gap: gaps[name] }),
   ...(conf && { conf }),
   tables: { t: times },
   program: ({ table: read }) => read("t").select("t", "u", "d", "n", "k", column().alias("result")),

@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import { type DataFrame, Decimal, Window } from "../../../src/index.ts";
-import type { Case, Input, Table } from "../case.ts";
+import { type Case, differs, type Gap, type Input, type Table } from "../case.ts";
 import { nested, numbers, small, strings, times } from "./inputs.ts";
 
 const orders: Table = {
@@ -275,12 +275,18 @@ const ordered: Record<string, Program> = {
       .orderBy("id"),
 };
 
+/** Differences that stay for now, by case. */
+const gaps: Readonly<Record<string, Gap>> = {
+  "literals of SQL": differs("the column of a TIMESTAMP constant is named after its cast"),
+};
+
 const make = (programs: Readonly<Record<string, Program>>, isOrdered: boolean): Case[] =>
   Object.entries(programs).map(([name, program]) => ({
     kind: "batch",
     name,
     tables,
     ...(isOrdered && { ordered: true }),
+    ...(gaps[name] && { gap: gaps[name] }),
     program,
   }));
 

@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import type { DataFrame } from "../../../src/index.ts";
-import type { Case, Gap, Input, Stream } from "../case.ts";
+import { type Case, differs, type Gap, type Input, type Stream } from "../case.ts";
 
 const row = (columns: Record<string, unknown>, second: number): string =>
   JSON.stringify({ ...columns, ...{ t: new Date(Date.UTC(2024, 0, 1) + second * 1000).toISOString() } });
@@ -100,12 +100,9 @@ const programs: Readonly<Record<string, (i: Input) => DataFrame>> = {
 
 /** Differences that stay, by program. */
 const gaps: Readonly<Record<string, Gap>> = {
-  "full join in bounds": {
-    engine: "embedded",
-    condition: "different",
-    reason:
-      "Spark's streaming full outer join matches null keys with each other; by SQL's rule null = null is not true",
-  },
+  "full join in bounds": differs(
+    "Spark's streaming full outer join matches null keys with each other; by SQL's rule null = null is not true",
+  ),
 };
 
 export const cases: readonly Case[] = Object.entries(programs).flatMap(([name, program]) =>
