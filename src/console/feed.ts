@@ -144,11 +144,12 @@ export class Feed {
     this.#changes.averages.set(`${point.startMs} ${point.site}`, point);
   }
 
+  /** A flag of before the start is shown and not counted. */
   flag(flag: Flag): void {
     const key = `${flag.timeMs} ${flag.device}`;
     if (this.#flagKeys.has(key)) return;
     this.#flagKeys.add(key);
-    this.#flagged++;
+    if (flag.timeMs >= this.#startedMs) this.#flagged++;
     const gone = pushBounded(this.#flags, flag, FLAGS_MAX);
     if (gone) this.#flagKeys.delete(`${gone.timeMs} ${gone.device}`);
     pushBounded(this.#changes.flags, flag, FLAGS_MAX);

@@ -139,6 +139,9 @@ test("the same reading flagged in several windows is one flag", () => {
   feed.flag({ ...flag("a", startMs), z: 7 });
   assert.equal(feed.tick().flags.length, 1);
   assert.equal(feed.snapshot().totals.flagged, 1);
+  feed.flag(flag("a", startMs - 1));
+  assert.equal(feed.snapshot().flags.length, 2);
+  assert.equal(feed.snapshot().totals.flagged, 1);
 });
 
 test("averages are in the order of time, and a later point of a window replaces the earlier", () => {

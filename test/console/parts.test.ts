@@ -141,13 +141,17 @@ test("the model shows what came when it is published, not before, and takes repe
   model.publish();
   const device = model.devices.get("a");
   assert.equal(model.flags.value.length, 1);
-  assert.equal(model.flags.value[0].injected, false);
+  assert.equal(model.flags.value[0].injected, "no");
   assert.equal(device?.temperatures.length, 1);
   assert.match(device?.label.value ?? "", /^a, 20.0 °C, flagged high$/);
   // What was injected may be known later than what was flagged.
   model.tick({ ...tick, injected: [{ device: "a", timeMs: nowMs, kind: "spike" }] });
   model.publish();
-  assert.equal(model.flags.value[0].injected, true);
+  assert.equal(model.flags.value[0].injected, "yes");
+  const timeMs = snapshot.startedMs - 1;
+  model.tick({ ...tick, flags: [{ device: "a", site: "Oslo", timeMs, value: 35, mean: 20, z: 6 }] });
+  model.publish();
+  assert.equal(model.flags.value[1].injected, "unknown");
 });
 
 test("a device without readings is silent after a while, and unmarked a minute after its flag", () => {
@@ -194,7 +198,7 @@ test("what the model keeps is bounded", () => {
   }
   model.publish();
   assert.equal(model.flags.value.length, 200);
-  assert.ok(model.flags.value.every((f) => f.injected));
+  assert.ok(model.flags.value.every((f) => f.injected === "yes"));
   assert.equal(model.sites.value[0].points.length, 90);
   assert.equal(model.devices.get("a")?.temperatures.length, 180);
   assert.equal(model.rates.length, 240);

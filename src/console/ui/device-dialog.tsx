@@ -108,7 +108,7 @@ function DeviceFlags({ device }: { readonly device: DeviceModel }) {
           <li key={f.timeMs}>
             <span class={`mark ${f.value > f.mean ? "mark-up" : "mark-down"}`} aria-hidden="true" />
             <Moment ms={f.timeMs} /> {celsius2(f.value)}, z {decimal(f.z)}
-            {f.injected ? ", an injected spike" : ""}
+            {f.injected === "yes" ? ", an injected spike" : ""}
           </li>
         ))}
       </ul>

@@ -76,7 +76,7 @@ function FlagRow({ flag }: { readonly flag: JudgedFlag }) {
       <td class="num">{decimal2(flag.value)}</td>
       <td class="num">{decimal2(flag.mean)}</td>
       <td class="num">{decimal(flag.z)}</td>
-      <td>{flag.injected ? "yes" : "no"}</td>
+      <td>{flag.injected}</td>
     </tr>
   );
 }

@@ -21,9 +21,9 @@ export interface Source {
   readonly database: string;
 }
 
-/** A flag, and whether the simulator put that spike there. */
+/** A flag, and whether the simulator put that spike there; unknown for one of before the server's start. */
 export interface JudgedFlag extends Flag {
-  readonly injected: boolean;
+  readonly injected: "yes" | "no" | "unknown";
 }
 
 export class Model {
@@ -146,7 +146,11 @@ export class Model {
   }
 
   #judged(): JudgedFlag[] {
-    return this.#flags.map((f) => ({ ...f, injected: this.#spikes.has(`${f.timeMs} ${f.device}`) }));
+    const startedMs = this.#source?.startedMs ?? 0;
+    return this.#flags.map((flag) => {
+      const found = this.#spikes.has(`${flag.timeMs} ${flag.device}`);
+      return { ...flag, injected: found ? "yes" : flag.timeMs < startedMs ? "unknown" : "no" };
+    });
   }
 
   #pulse(p: Pulse): void {
