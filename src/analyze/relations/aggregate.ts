@@ -262,5 +262,8 @@ function inlineLateral(items: readonly NamedExpression[]): NamedExpression[] {
       const named = part.kind === "attribute" ? own.get(part.id) : undefined;
       return named === undefined ? part : inline(named);
     });
-  return items.map((n) => (n.expression === n.output ? n : { ...n, expression: inline(n.expression) }));
+  return items.map((n) => {
+    const isColumn = n.expression === n.output && !own.has(n.output.id);
+    return isColumn ? n : { ...n, expression: inline(n.expression) };
+  });
 }

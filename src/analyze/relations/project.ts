@@ -86,7 +86,7 @@ function layers(input: PlanNode, items: readonly NamedExpression[]): ProjectNode
   const own = new Map(items.filter((n) => n.expression !== n.output).map((n) => [n.output.id, n]));
   const available = new Set(input.output.map((a) => a.id));
   const waiting = (n: NamedExpression): boolean =>
-    [...referencesOf(n.expression)].some((id) => own.has(id) && !available.has(id) && id !== n.output.id);
+    [...referencesOf(n.expression)].some((id) => own.has(id) && !available.has(id));
   let plan = input;
   let done = new Set<number>();
   while (items.some((n) => !done.has(n.output.id) && waiting(n))) {
