@@ -64,6 +64,8 @@ export type Vector = BoolVector | I32Vector | F64Vector | I64Vector | Utf8Vector
 export interface Batch {
   readonly rows: number;
   readonly columns: readonly Vector[];
+  /** Where a row came from, in words, for errors: `topic t, partition 0, offset 42`. Sources that know it give it. */
+  readonly origin?: (row: number) => string;
 }
 
 /** The storage of a *computed* column of this type (sources may deliver strings and binaries as `utf8` instead). */

@@ -26,12 +26,16 @@ export function kafkaSchema(includeHeaders: boolean): StructType {
 /** What the wanted columns are made of. */
 export function partsOf(request: ReadRequest): RecordParts {
   const wants = (...ordinals: number[]): boolean => ordinals.some((o) => request.columns.includes(o));
-  // A timestamp that is out of range is told with its offset.
-  return { key: wants(0), value: wants(1), offset: wants(4, 5), timestamp: wants(5, 6), headers: wants(7) };
+  // A timestamp that is out of range and a value that can't be read are told with their offset.
+  return { key: wants(0), value: wants(1), offset: wants(1, 4, 5), timestamp: wants(5, 6), headers: wants(7) };
 }
 
 export function blockToBatch(block: RecordBlock, source: TopicPartition, request: ReadRequest): Batch {
-  return { rows: block.rows, columns: request.columns.map((c) => column(c, block, source, request.wide)) };
+  return {
+    rows: block.rows,
+    columns: request.columns.map((c) => column(c, block, source, request.wide)),
+    origin: (row) => `topic ${source.topic}, partition ${source.partition}, offset ${block.offsets[row]}`,
+  };
 }
 
 function column(ordinal: number, block: RecordBlock, source: TopicPartition, wide: boolean): Vector {

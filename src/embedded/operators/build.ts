@@ -15,6 +15,7 @@ import { Observation, observeOperator } from "./observe.ts";
 import type { Operator, StatefulOperator } from "./operator.ts";
 import { SessionAggregate } from "./session.ts";
 import {
+  type BadRecords,
   generateOperator,
   jsonDecodeOperator,
   limitOperator,
@@ -54,6 +55,7 @@ export class PlanBuilder {
   readonly watermarks: WatermarkStats[] = [];
   readonly stateful: StatefulOperator[] = [];
   readonly observations: Observation[] = [];
+  readonly badRecords: BadRecords = { count: 0 };
   readonly stages: { readonly preview: () => string; readonly name: string }[] = [];
   readonly #options: BuildOptions;
   readonly #environment: StageEnvironment;
@@ -92,7 +94,7 @@ export class PlanBuilder {
       case "expand":
         return this.#stage(node);
       case "jsonDecode":
-        return jsonDecodeOperator(node, this.build(node.input), env);
+        return jsonDecodeOperator(node, this.build(node.input), this.badRecords, env);
       case "generate":
         return generateOperator(node, this.build(node.input), env);
       case "aggregate":

@@ -81,6 +81,8 @@ export interface StreamPlan {
   /** Makes the last `run`'s state durable as version batchId + 1 (`state/<operator>/0/<version>.delta`). */
   commit(batchId: number): Promise<void>;
   stateProgress(): readonly StateOperatorProgress[];
+  /** Records of the last `run` that were not as their schema says. */
+  badRecords(): number;
   /** df.observe's values of the last `run`. */
   observed(): ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** The generated code of each stage, for explain("codegen"). */

@@ -6,8 +6,9 @@ import { batchFromRows, rowsOf } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
 import { emitEnd } from "../../compile/emit.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
+import { SluiceError } from "../../errors/error.ts";
 import { jsonOptions } from "../../formats/json/options.ts";
-import { createJsonScanner } from "../../formats/json/scanner.ts";
+import { createJsonScanner, type JsonScanner, MalformedRecord, type ScanResult } from "../../formats/json/scanner.ts";
 import type { Value } from "../../types/values.ts";
 import type { Operator } from "./operator.ts";
 
@@ -53,8 +54,29 @@ export function computeColumns(
   );
 }
 
+/** Records that could not be read as their schema says, in one batch. */
+export interface BadRecords {
+  count: number;
+}
+
+/** In the mode FAILFAST a bad record ends the query; the error says which one it was. */
+function scanned(scanner: JsonScanner, batch: Batch, source: number): ScanResult {
+  try {
+    return scanner.scanVector(batch.columns[source], batch.rows);
+  } catch (error) {
+    if (!(error instanceof MalformedRecord) || batch.origin === undefined) throw error;
+    const badRecord = `${error.messageParameters["badRecord"]} (${batch.origin(error.row)})`;
+    throw new SluiceError(error.condition, { ...error.messageParameters, badRecord }, { cause: error });
+  }
+}
+
 /** from_json's fields as columns, decoded straight from bytes. */
-export function jsonDecodeOperator(node: JsonDecodeNode, input: Operator, environment: StageEnvironment): Operator {
+export function jsonDecodeOperator(
+  node: JsonDecodeNode,
+  input: Operator,
+  bad: BadRecords,
+  environment: StageEnvironment,
+): Operator {
   const source = input.output.findIndex((a) => a.id === node.source.id);
   const json = jsonOptions(node.options, environment.settings.timeZone);
   const scanner = createJsonScanner(
@@ -66,8 +88,9 @@ export function jsonDecodeOperator(node: JsonDecodeNode, input: Operator, enviro
     output: node.output,
     async *run(request) {
       for await (const batch of input.run(request)) {
-        const decoded = scanner.scanVector(batch.columns[source], batch.rows);
-        yield { rows: batch.rows, columns: [...batch.columns, ...decoded.columns] };
+        const decoded = scanned(scanner, batch, source);
+        bad.count += decoded.corruptCount;
+        yield { ...batch, columns: [...batch.columns, ...decoded.columns] };
         await request.context.breathe();
       }
     },

@@ -90,6 +90,7 @@ class RunningPlan implements StreamPlan {
     this.#run.nowUs = request.context.nowUs;
     this.#run.seed = request.context.seed;
     this.#run.rows = 0;
+    this.#builder.badRecords.count = 0;
     for (const w of this.#builder.watermarks) resetStats(w.stats);
     for (const o of this.#builder.stateful) resetCounters(o.counters);
     yield* this.#root.run(request);
@@ -131,6 +132,10 @@ class RunningPlan implements StreamPlan {
     const order = operatorIds(this.#options.plan);
     const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
     return this.#builder.stateful.toSorted((a, b) => place(a) - place(b)).map(progressOf);
+  }
+
+  badRecords(): number {
+    return this.#builder.badRecords.count;
   }
 
   observed(): ReadonlyMap<string, Readonly<Record<string, Value>>> {

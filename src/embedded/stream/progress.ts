@@ -33,6 +33,8 @@ export interface BatchReport {
   };
   readonly observed: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly guarantee: Guarantee;
+  /** Records that were not as their schema says. */
+  readonly badRecords: number;
   /** Milliseconds from a record's timestamp to the commit of its batch: a sample of the batch's records. */
   readonly latenciesMs: readonly number[];
 }
@@ -92,6 +94,7 @@ function extensions(report: BatchReport): unknown {
   return {
     guarantee: report.guarantee,
     lateRows: late,
+    badRecords: report.badRecords,
     stateBytes: report.stateOperators.reduce((n, s) => n + s.memoryUsedBytes, 0),
     latencyMs: report.latenciesMs.length === 0 ? undefined : percentiles(report.latenciesMs),
   };

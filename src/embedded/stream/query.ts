@@ -250,6 +250,7 @@ export class StreamingQuery implements EngineQuery {
       watermarkMs: outcome.watermarkMs,
       eventTimes: plan?.eventTimes() ?? [],
       stateOperators: plan?.stateProgress() ?? [],
+      badRecords: plan?.badRecords() ?? 0,
       sources: batch.inputs.map(({ source }, i) => ({
         description: source.description,
         startOffset: outcome.start[i],
