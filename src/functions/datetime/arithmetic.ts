@@ -169,9 +169,22 @@ function datetimeSum(symbol: "+" | "-", attempt: boolean, x: DataType, y: DataTy
     );
   }
   if (y.kind === "daytime_interval") {
-    return resolution([x, y], x, attempt, (e) => addMicros(sign, e.wide, attempt), "timestampAdd");
+    return resolution([x, y], x, attempt, (e) => addDayTime(sign, x, attempt, e), "timestampAdd");
   }
   return undefined;
+}
+
+/** Whole days are added on the calendar of the zone, the rest as elapsed time. */
+function addDayTime(sign: number, type: DataType, attempt: boolean, e: Emitter): (a: never, b: never) => Value {
+  const zone = zoneOf(type.kind === "timestamp" ? e.settings.timeZone : "UTC");
+  if (zone.fixedOffset !== undefined) return addMicros(sign, e.wide, attempt);
+  return ((us: number | bigint, interval: number | bigint) => {
+    const total = BigInt(sign) * BigInt(interval);
+    const local = localTime(us, zone);
+    const days = Number(total / DAY_US);
+    const moved = days === 0 ? BigInt(us) : BigInt(fromLocalTime({ ...local, days: local.days + days }, zone, true));
+    return checkedLong(moved + (total % DAY_US), e.wide, attempt, "timestamp + interval");
+  }) as (a: never, b: never) => Value;
 }
 
 function addMicros(sign: number, wide: boolean, attempt: boolean): (a: never, b: never) => Value {
@@ -189,9 +202,18 @@ function addMicros(sign: number, wide: boolean, attempt: boolean): (a: never, b:
   ) => Value;
 }
 
+/** The time between two readings of the clock: across a change to summer time a day is still 24 hours. */
 function timestampDifference(x: DataType, y: DataType, attempt: boolean): ScalarResolution {
   const type = x.kind === "timestamp_ntz" && y.kind === "timestamp_ntz" ? x : TIMESTAMP;
-  return resolution([type, type], DAY_TIME, attempt, (e) => addMicros(-1, e.wide, attempt), "timestampDifference");
+  const make = (e: Emitter): ((a: never, b: never) => Value) => {
+    const zone = zoneOf(type.kind === "timestamp" ? e.settings.timeZone : "UTC");
+    if (zone.fixedOffset !== undefined) return addMicros(-1, e.wide, attempt);
+    const utc = zoneOf("UTC");
+    const clock = (us: number | bigint): bigint => BigInt(fromLocalTime(localTime(us, zone), utc, true));
+    return ((a: number | bigint, b: number | bigint) =>
+      checkedLong(clock(a) - clock(b), e.wide, attempt, "timestamp - timestamp")) as (a: never, b: never) => Value;
+  };
+  return resolution([type, type], DAY_TIME, attempt, make, "timestampDifference");
 }
 
 function intervalSum(symbol: "+" | "-", attempt: boolean, x: DataType, y: DataType): ScalarResolution | undefined {

@@ -124,6 +124,8 @@ function truncateTimestamp({ types, settings, wide }: MakeContext) {
 
 function monthsBetween({ types, settings }: MakeContext) {
   const zone = clockOf(types[0], settings);
+  // Elapsed seconds: on a day on which the clock changes they aren't what it shows.
+  const sinceMidnight = (us: number | bigint, days: number): number => instantOf(us).seconds - zone.toUtc(days * 86400);
   return (a: number | bigint, b: number | bigint, roundOff = true): number => {
     const x = localTime(a, zone);
     const y = localTime(b, zone);
@@ -133,7 +135,7 @@ function monthsBetween({ types, settings }: MakeContext) {
     const lastP = p.day === daysInMonth(p.year, p.month);
     const lastQ = q.day === daysInMonth(q.year, q.month);
     if (p.day === q.day || (lastP && lastQ)) return months;
-    const seconds = (p.day - q.day) * 86400 + (x.secondOfDay - y.secondOfDay);
+    const seconds = (p.day - q.day) * 86400 + (sinceMidnight(a, x.days) - sinceMidnight(b, y.days));
     const difference = months + seconds / (31 * 86400);
     return roundOff ? Math.round(difference * 1e8) / 1e8 : difference;
   };

@@ -329,6 +329,29 @@ const timestampAdd: ScalarFunction = {
     summary: "A timestamp so many units later.",
     args: "unit, quantity, timestamp",
     examples: [
+      "timestampadd(DAY, 1, TIMESTAMP'2024-03-09 12:00:00')",
+      "timestampadd(HOUR, 24, TIMESTAMP'2024-03-09 12:00:00')",
+      "TIMESTAMP'2024-03-09 12:00:00' + INTERVAL '1' DAY",
+      "TIMESTAMP'2024-02-10 02:30:00' + INTERVAL '1' MONTH",
+      "TIMESTAMP'2024-03-10 12:00:00' - TIMESTAMP'2024-03-09 12:00:00'",
+      "DATE'2024-03-10' - TIMESTAMP'2024-03-09 12:00:00'",
+      "timestamp('2024-03-10 02:30:00')",
+      "timestamp('2024-11-03 01:30:00')",
+      "date_trunc('DAY', timestamp('2024-03-10 12:00:00'))",
+      "date_trunc('HOUR', timestamp('2024-11-03 06:30:00Z'))",
+      "make_timestamp(2024, 3, 10, 2, 30, 0)",
+      "from_unixtime(1720000000)",
+      "unix_timestamp('2024-07-01 00:00:00')",
+      "date(timestamp('2024-07-01 02:00:00Z'))",
+      "months_between(timestamp('2024-03-10 12:00:00'), timestamp('2024-02-09 11:00:00'))",
+      "date_format(timestamp('2024-07-01 12:00:00Z'), 'yyyy-MM-dd HH:mm z XXX')",
+      "sequence(TIMESTAMP'2024-03-09 12:00:00', TIMESTAMP'2024-03-11 12:00:00', INTERVAL '1' DAY)",
+      "DATE'2024-01-31' + INTERVAL '1' MONTH",
+      "DATE'2024-01-01' + 5",
+      "DATE'2024-01-10' - DATE'2024-01-01'",
+      "INTERVAL '1' DAY * 2.5",
+      "INTERVAL '1' DAY / 3",
+      "INTERVAL '1 12' DAY TO HOUR + INTERVAL '30' MINUTE",
       "timestampadd(HOUR, 8, TIMESTAMP_NTZ'2022-02-11 20:30:00')",
       "timestampadd(MONTH, 1, TIMESTAMP'2022-01-31 00:00:00')",
       "timestampadd(DAY, -1, TIMESTAMP'2022-03-01 00:00:00')",
@@ -367,6 +390,8 @@ const timestampDiff: ScalarFunction = {
     summary: "Number of whole units from the first timestamp to the second.",
     args: "unit, startTimestamp, endTimestamp",
     examples: [
+      "timestampdiff(HOUR, TIMESTAMP'2024-03-09 12:00:00', TIMESTAMP'2024-03-10 12:00:00')",
+      "timestampdiff(DAY, TIMESTAMP'2024-03-09 12:00:00', TIMESTAMP'2024-03-10 12:00:00')",
       "timestampdiff(HOUR, TIMESTAMP'2022-02-11 20:30:00', TIMESTAMP'2022-02-12 04:30:00')",
       "timestampdiff(MONTH, TIMESTAMP'2022-01-31 00:00:00', TIMESTAMP'2022-02-28 00:00:00')",
       "timestampdiff(DAY, TIMESTAMP'2022-01-01 00:00:00', TIMESTAMP'2021-12-31 12:00:00')",
@@ -393,11 +418,11 @@ function difference(unit: string, e: Emitter) {
   const zone = zoneOf(e.settings.timeZone);
   const utc = zoneOf("UTC");
   return (a: number | bigint, b: number | bigint): Value => {
-    if (unit in UNIT_US) return longValue((BigInt(b) - BigInt(a)) / BigInt(UNIT_US[unit]), e.wide);
     // On the wall clock, as Java's ChronoUnit counts.
     const x = localTime(a, zone);
     const y = localTime(b, zone);
     const us = (t: typeof x): number | bigint => fromLocalTime(t, utc, true);
+    if (unit in UNIT_US) return longValue((BigInt(us(y)) - BigInt(us(x))) / BigInt(UNIT_US[unit]), e.wide);
     if (unit in UNIT_DAYS)
       return longValue((BigInt(us(y)) - BigInt(us(x))) / (86400000000n * BigInt(UNIT_DAYS[unit])), e.wide);
     const p = civilFromDays(x.days);
