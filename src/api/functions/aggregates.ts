@@ -78,6 +78,18 @@ export function last_value(column: ColumnOrName, ignoreNulls = false): Column {
   return new Column(call("last_value", [columnExpression(column), valueExpression(ignoreNulls)]));
 }
 
+/** The texts with `delimiter` between them, in no order; nulls left out. */
+export function listagg(column: ColumnOrName, delimiter?: string | Column): Column {
+  const more = delimiter === undefined ? [] : [valueExpression(delimiter)];
+  return new Column(call("listagg", [columnExpression(column), ...more]));
+}
+export function listagg_distinct(column: ColumnOrName, delimiter?: string | Column): Column {
+  const more = delimiter === undefined ? [] : [valueExpression(delimiter)];
+  return new Column(call("listagg", [columnExpression(column), ...more], true));
+}
+export const string_agg = listagg;
+export const string_agg_distinct = listagg_distinct;
+
 /** The exact percentile (0 to 1), or several. */
 export function percentile(column: ColumnOrName, percentage: number | readonly number[] | Column): Column {
   return new Column(call("percentile", [columnExpression(column), valueExpression(doubles(percentage))]));

@@ -33,6 +33,7 @@ export const url_decode = unary("url_decode");
 export const try_url_decode = unary("try_url_decode");
 export const luhn_check = unary("luhn_check");
 export const parse_url = variadic("parse_url");
+export const try_parse_url = variadic("try_parse_url");
 export const find_in_set = binary("find_in_set");
 export const split_part = ternary("split_part");
 export const left = binary("left");
