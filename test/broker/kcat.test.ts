@@ -25,6 +25,13 @@ for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) {
     await kcat(program, ["-P", ...at, "-z", codec, "-K:"], input);
     const output = await kcat(program, ["-C", ...at, "-e", "-q", "-K:"]);
     assert.equal(output, input);
+    // To find a time the broker has to look into the batches.
+    const lines = (await kcat(program, ["-C", ...at, "-e", "-q", "-f", "%o %T\n"])).trim().split("\n");
+    const [offset, time] = lines.at(-1)!.split(" ");
+    const first = lines.find((line) => line.endsWith(` ${time}`))!.split(" ")[0];
+    assert.ok(Number(first) <= Number(offset));
+    const found = await kcat(program, ["-Q", "-b", broker.bootstrapServers, "-t", `numbers:0:${time}`]);
+    assert.equal(found.trim(), `numbers [0] offset ${first}`);
   });
 }
 
