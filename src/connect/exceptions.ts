@@ -72,6 +72,7 @@ const byCondition: Readonly<Record<string, Family>> = {
   UNSUPPORTED_FEATURE: "unsupported",
   DATA_SOURCE_OPERATION_UNSUPPORTED: "unsupported",
   SQL_CONF_NOT_FOUND: "noSuchElement",
+  USER_RAISED_EXCEPTION: "runtime",
   STREAM_FAILED: "stream",
   STREAMING_PYTHON_RUNNER_INITIALIZATION_FAILURE: "runner",
   INVALID_HANDLE: "sql",

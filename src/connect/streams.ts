@@ -88,11 +88,13 @@ export class SessionStreams {
     this.lastEnded = undefined;
   }
 
-  /** What the session's queries tell from now on, until `stopListening` or the signal; each item is what came meanwhile. */
+  /**
+   * What the session's queries tell from now on, until `stopListening` or the signal; each item is what came meanwhile.
+   * One listener at a time: a client that lost its answer and listens again takes over from itself.
+   */
   async *events(signal: AbortSignal): AsyncGenerator<Event[]> {
-    if (this.listener !== undefined)
-      throw new SluiceError("INTERNAL_ERROR", { message: "the session has a listener already" });
     const listener = new Listener();
+    this.listener?.close();
     this.listener = listener;
     try {
       yield* listener.read(signal);
