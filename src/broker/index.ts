@@ -2,7 +2,7 @@ import type { TlsOptions } from "node:tls";
 import { SluiceError } from "../errors/error.ts";
 import { apis } from "./apis/index.ts";
 import { Broker, type BrokerClock } from "./broker.ts";
-import type { AnyGroup } from "./groups/shared.ts";
+import type { AnyGroup } from "./groups/any-group.ts";
 import type { SaslOptions } from "./security/login.ts";
 import type { Fault } from "./server/faults.ts";
 import { Server } from "./server/server.ts";

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker.ts";
+import { type AnyGroup, hasPending } from "../groups/any-group.ts";
 import { ConsumerGroup } from "../groups/consumer-group.ts";
-import { type AnyGroup, hasPending } from "../groups/shared.ts";
 import { defineApi } from "../protocol/api.ts";
 import { attempt } from "../protocol/attempt.ts";
 import { ErrorCode } from "../protocol/errors.ts";

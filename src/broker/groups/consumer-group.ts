@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { KafkaError } from "../protocol/errors.ts";
+import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./any-group.ts";
 import { ASSIGNORS, type Assignment, give, sizeOf } from "./assignors.ts";
-import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./shared.ts";
 import { compileTopicPattern } from "./topic-pattern.ts";
 
 /** A topic as a group sees it. */

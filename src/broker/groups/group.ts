@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { KafkaError } from "../protocol/errors.ts";
+import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./any-group.ts";
 import type { JoinResult, Member, Protocol, SyncResult } from "./member.ts";
-import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./shared.ts";
 import { subscribedTopics } from "./subscription.ts";
 
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";

@@ -1,8 +1,8 @@
 import { KafkaError } from "../protocol/errors.ts";
+import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./any-group.ts";
 import { ConsumerGroup, type TopicView } from "./consumer-group.ts";
 import { Group, type GroupSettings } from "./group.ts";
 import { type OffsetEntry, Offsets } from "./offsets.ts";
-import { type AnyGroup, type GroupOffsets, isAnonymous, type MemberClaim } from "./shared.ts";
 
 /** A change of committed offsets, as the journal keeps it. */
 export type GroupEvent =

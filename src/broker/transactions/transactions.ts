@@ -1,6 +1,6 @@
+import type { MemberClaim } from "../groups/any-group.ts";
 import type { Groups } from "../groups/groups.ts";
 import type { OffsetEntry } from "../groups/offsets.ts";
-import type { MemberClaim } from "../groups/shared.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type BatchHeader, buildMarker, checkBatch, isTransactional } from "../protocol/batch.ts";
 import { KafkaError } from "../protocol/errors.ts";
