@@ -10,7 +10,7 @@ import type {
   ScalarFunction,
 } from "../functions/definition.ts";
 import { functionNames, lookupFunction } from "../functions/registry.ts";
-import type { Expression } from "../plan/messages.ts";
+import { type Expression, SubqueryExpression_SubqueryType } from "../plan/messages.ts";
 import { type DataType, INT, STRING } from "../types/types.ts";
 import type { Block } from "./block.ts";
 import type { AggregateCall, Call, Lambda, LambdaVariable, TypedExpression } from "./expression.ts";
@@ -18,6 +18,7 @@ import { cast, condition, named, needed, resolve, star } from "./expressions.ts"
 import { constant } from "./literal.ts";
 import { at } from "./place.ts";
 import { prettyName } from "./print.ts";
+import { resolveSubquery } from "./subquery.ts";
 import { isTimeWindowFunction, resolveTimeWindow } from "./time-window.ts";
 import { isDeterministic, partsOf } from "./walk.ts";
 
@@ -33,6 +34,11 @@ export function resolveFunction(
     return aggregateCall(block, lookup("count") as AggregateFunction, name, [constant(INT, 1)], false);
   }
   if (name === "struct") return structCall(block, messages);
+  const [only] = messages;
+  if ((name === "not" || name === "!") && only?.exprType.case === "subqueryExpression") {
+    const { value } = only.exprType;
+    if (value.subqueryType === SubqueryExpression_SubqueryType.IN) return resolveSubquery(block, value, true);
+  }
   if (name === "aggregate_filter") return filteredAggregate(block, messages);
   if (name === "grouping" || name === "grouping_id") {
     const marker = block.session.grouping?.(

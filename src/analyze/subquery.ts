@@ -9,7 +9,8 @@ import { definedIn, referencedIn } from "./references.ts";
 import { existsValue, inValue } from "./relations/existence-join.ts";
 import { correlatedScalar } from "./relations/scalar-join.ts";
 
-export function resolveSubquery(block: Block, message: SubqueryExpression): TypedExpression {
+/** The value of a subquery expression; `negated` for NOT IN, whose nulls are its own. */
+export function resolveSubquery(block: Block, message: SubqueryExpression, negated = false): TypedExpression {
   const plan = block.subquery(message.planId, block.scope);
   switch (message.subqueryType) {
     case SubqueryExpression_SubqueryType.SCALAR: {
@@ -22,7 +23,7 @@ export function resolveSubquery(block: Block, message: SubqueryExpression): Type
       return { kind: "subquery", plan, type: plan.output[0].type, nullable: true };
     }
     case SubqueryExpression_SubqueryType.IN:
-      return inSubquery(block, message, plan);
+      return inSubquery(block, message, plan, negated);
     case SubqueryExpression_SubqueryType.EXISTS:
       return existsValue(block, plan);
     default:
@@ -34,7 +35,7 @@ export function resolveSubquery(block: Block, message: SubqueryExpression): Type
   }
 }
 
-function inSubquery(block: Block, message: SubqueryExpression, plan: PlanNode): TypedExpression {
+function inSubquery(block: Block, message: SubqueryExpression, plan: PlanNode, negated: boolean): TypedExpression {
   if (message.inSubqueryValues.length !== 1 || plan.output.length !== 1) {
     throw new SluiceError("UNSUPPORTED_FEATURE", {
       feature: "IN with several columns",
@@ -42,7 +43,7 @@ function inSubquery(block: Block, message: SubqueryExpression, plan: PlanNode): 
       hint: "Use it in WHERE, joined to other conditions with AND.",
     });
   }
-  return inValue(block, resolve(block, needed(message.inSubqueryValues[0])), plan);
+  return inValue(block, resolve(block, needed(message.inSubqueryValues[0])), plan, negated);
 }
 
 /** Ids that a subquery reads of the query around it. */

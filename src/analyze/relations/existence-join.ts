@@ -24,29 +24,21 @@ export function existsValue(block: Block, plan: PlanNode): TypedExpression {
 }
 
 /**
- * `value IN (plan)` with SQL's nulls: true with a match; otherwise null when the value or any of the plan's is null (and the
- * plan has rows), and false.
+ * `value IN (plan)`: as in Spark, false also where SQL's null would be; with `negated`, NOT IN: false with a match, and
+ * where the value or any of the plan's is null and the plan has rows.
  */
-export function inValue(block: Block, value: TypedExpression, plan: PlanNode): TypedExpression {
+export function inValue(block: Block, value: TypedExpression, plan: PlanNode, negated: boolean): TypedExpression {
   if (outerReferences(plan).size > 0) throw unsupported("IN");
-  const [column] = plan.output;
-  const comparison = callNamed(block, "==", value, column);
-  const [outer, inner] = comparison.args;
+  const [outer, inner] = callNamed(block, "==", value, plan.output[0]).args;
   const key: NamedExpression =
     inner.kind === "attribute" ? { expression: inner, output: inner } : alias(block, inner, "key");
   const matched = callNamed(block, "isnotnull", markerOf(block, plan, [{ inner: key, outer, nullSafe: false }]));
-  const copy = reinstance(plan, block.session);
-  const rows = countOf(block, copy);
+  if (!negated) return { ...matched, nullable: true };
+  const rows = countOf(block, reinstance(plan, block.session));
   const known = countOf(block, reinstance(plan, block.session), true);
-  const unknown = callNamed(block, "or", callNamed(block, "isnull", value), callNamed(block, "<", known, rows));
-  return callNamed(
-    block,
-    "when",
-    ...[matched, constant(BOOLEAN, true)],
-    ...[callNamed(block, "==", rows, constant(LONG, 0)), constant(BOOLEAN, false)],
-    ...[unknown, constant(BOOLEAN, null)],
-    constant(BOOLEAN, false),
-  );
+  const hasNull = callNamed(block, "or", callNamed(block, "isnull", value), callNamed(block, "<", known, rows));
+  const unknown = callNamed(block, "and", callNamed(block, ">", rows, constant(LONG, 0)), hasNull);
+  return callNamed(block, "not", callNamed(block, "or", matched, unknown));
 }
 
 function unsupported(what: string): SluiceError {
