@@ -16,6 +16,7 @@ const MIN_WIDTH = 3;
 
 /**
  * The table of `rows`, of which at most `numRows` are shown. Pass one row more than `numRows` when there is one.
+ * As in Spark, a last line that isn't the table's has no newline at its end.
  *
  * @example
  * showRows(schema, [[1, "a"]], { numRows: 20, truncate: 20, vertical: false, timeZone: "UTC" })
@@ -32,9 +33,9 @@ export function showRows(schema: StructType, rows: readonly (readonly Value[])[]
     .map((row) => formats.map((format, c) => cut(escapeControls(format(row[c] ?? null)), form.truncate)));
   const names = schema.fields.map((f) => cut(escapeControls(f.name), form.truncate));
   const table = form.vertical ? verticalTable(names, cells) : gridTable(names, cells, form.truncate > 0);
-  if (form.vertical && cells.length === 0) return `${table}(0 rows)\n`;
+  if (form.vertical && cells.length === 0) return `${table}(0 rows)`;
   if (rows.length <= form.numRows) return table;
-  return `${table}only showing top ${form.numRows} ${form.numRows === 1 ? "row" : "rows"}\n`;
+  return `${table}only showing top ${form.numRows} ${form.numRows === 1 ? "row" : "rows"}`;
 }
 
 function gridTable(names: readonly string[], rows: readonly (readonly string[])[], right: boolean): string {

@@ -147,7 +147,6 @@ test("console draws each batch as Spark does", async () => {
       "+---+----+",
       "only showing top 2 rows",
       "",
-      "",
     ].join("\n"),
   );
 });

@@ -40,13 +40,13 @@ test("show draws Spark's table", async () => {
   );
   assert.equal(
     await table(df.select("id", "number"), 1),
-    ["+---+------+", "| id|number|", "+---+------+", "|  1|   1.5|", "+---+------+", "only showing top 1 row", ""].join(
+    ["+---+------+", "| id|number|", "+---+------+", "|  1|   1.5|", "+---+------+", "only showing top 1 row"].join(
       "\n",
     ),
   );
   assert.equal(
     await table(df.select("id", "number"), 1, 0, true),
-    ["-RECORD 0-----", " id     | 1   ", " number | 1.5 ", "only showing top 1 row", ""].join("\n"),
+    ["-RECORD 0-----", " id     | 1   ", " number | 1.5 ", "only showing top 1 row"].join("\n"),
   );
 });
 
