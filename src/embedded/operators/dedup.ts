@@ -198,9 +198,9 @@ export class StreamDeduplicate implements StatefulOperator {
     const times = batch.columns[ordinal];
     const target = this.#groups.table.columns[column];
     slots.forEach((slot, k) => {
-      const t = valueAt(times, rows[k]);
-      if (t === null) return;
-      target.set(slot, this.#groups.table.wide ? BigInt(t as bigint) + BigInt(delayUs) : Number(t) + delayUs);
+      // As in Spark, a row without a time counts as one of 1970.
+      const t = valueAt(times, rows[k]) ?? 0;
+      target.set(slot, this.#groups.table.wide ? BigInt(t as number | bigint) + BigInt(delayUs) : Number(t) + delayUs);
     });
   }
 

@@ -237,7 +237,6 @@ const stateless = new Set([
 /** Differences that stay for now, by program; or by case, where only one way to cut the input shows them. */
 const gaps: Readonly<Record<string, Gap>> = {
   limit: differs("numInputRows: Spark stops reading a file once the limit is reached, and counts what it read"),
-  dropDuplicatesWithinWatermark: differs("numRowsRemoved: a row without event time is kept; Spark takes it as of 1970"),
   "aggregates without groups, update, uneven batches with an empty one": differs("an empty file makes no batch"),
   "aggregates without groups, complete, uneven batches with an empty one": differs("an empty file makes no batch"),
 };
