@@ -28,7 +28,7 @@ export function emitCast(e: CodeEmitter, from: DataType, to: DataType, mode: Cas
     pure: false,
     mayReturnNull: !neverNull(from, to, mode),
     code(argument) {
-      const fn = castFunction(from, to, { mode, settings: e.settings, wide: e.wide });
+      const fn = castFunction(from, to, { mode, settings: e.settings, wide: e.wide, run: e.run });
       return `${e.bind(fn, `${mode === "try" ? "tryCast" : "cast"}_${from.kind}_to_${to.kind}`)}(${argument})`;
     },
   };

@@ -18,7 +18,7 @@ import { bitFunctions } from "./math/bits.ts";
 import { elementaryFunctions } from "./math/elementary.ts";
 import { operatorFunctions } from "./math/operators.ts";
 import { roundingFunctions } from "./math/rounding.ts";
-import { miscFunctions } from "./misc/misc.ts";
+import { miscFunctions } from "./misc/environment.ts";
 import { booleanFunctions } from "./predicate/boolean.ts";
 import { comparisonFunctions } from "./predicate/comparison.ts";
 import { stringFunctions } from "./string/basic.ts";

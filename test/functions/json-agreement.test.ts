@@ -80,8 +80,12 @@ function show(value: Value | Value[]): string {
 for (const wide of [true, false]) {
   test(`scanner and row parser agree, ${wide ? "wide" : "narrow"} form`, () => {
     const ordinals = schema.fields.map((_, i) => i);
-    const scanner = createJsonScanner(schema, ordinals, { json: scannerOptions(new Map(), "UTC"), wide });
-    const parse = fromJson(schema, jsonOptions(new Map()), settings, wide);
+    const scanner = createJsonScanner(schema, ordinals, {
+      json: scannerOptions(new Map(), "UTC"),
+      wide,
+      nowMs: () => 0,
+    });
+    const parse = fromJson(schema, jsonOptions(new Map()), settings, wide, { nowUs: 0 });
     const attempt = (run: () => string): string => {
       try {
         return run();

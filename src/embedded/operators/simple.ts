@@ -82,7 +82,7 @@ export function jsonDecodeOperator(
   const scanner = createJsonScanner(
     node.schema,
     node.fields.map((f) => f.ordinal),
-    { json, wide: environment.wide },
+    { json, wide: environment.wide, nowMs: () => environment.run.nowUs / 1000 },
   );
   return {
     output: node.output,

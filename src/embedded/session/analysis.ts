@@ -60,9 +60,9 @@ function analyzeContext(session: Session, settings: SessionSettings, sources: Op
     view: (name) => catalog.find(name),
     viewNames: () => catalog.names(),
     sourceSchema: (read) => sources.schema(read),
-    parseExpression: (text) => parseExpression(text),
+    parseExpression: (text) => parseExpression(text, { timeZone: settings.timeZone }),
     parseQuery: (text, { named, positional }) =>
-      parseQuery(text, positional.length > 0 ? positional : Object.fromEntries(named)),
+      parseQuery(text, positional.length > 0 ? positional : Object.fromEntries(named), { timeZone: settings.timeZone }),
     localRows(data, schemaText) {
       const { schema, batches } = decodeArrow(data);
       const given = schemaText === undefined ? schema : parseSchemaText(schemaText);

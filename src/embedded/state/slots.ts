@@ -91,7 +91,7 @@ export class SlotColumn {
             : (this.interner as Interner).code(value as Uint8Array, 0, (value as Uint8Array).length);
         break;
       case "obj":
-        (this.values as Value[])[slot] = Array.isArray(value) ? value.slice() : widened(this.spec.type, value);
+        (this.values as Value[])[slot] = owned(this.spec.type, value);
         break;
       default:
         (this.values as Float64Array)[slot] =
@@ -100,8 +100,9 @@ export class SlotColumn {
   }
 }
 
-/** A decimal in an `obj` column is always a bigint. */
-function widened(type: DataType, value: Value): Value {
+/** The slot's own copy: aggregates change their arrays and bytes in place. A decimal in an `obj` column is a bigint. */
+function owned(type: DataType, value: Value): Value {
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.slice();
   return type.kind === "decimal" && typeof value === "number" ? BigInt(value) : value;
 }
 

@@ -20,6 +20,8 @@ export interface CastContext {
   readonly mode: CastMode;
   readonly settings: SessionSettings;
   readonly wide: boolean;
+  /** When the cast runs: a time without a date is of that day. Without it, of 1970-01-01. */
+  readonly run?: { readonly nowUs: number };
 }
 
 /** From a non-null value to a value; null only when the mode isn't ANSI, or where ANSI gives null too. */

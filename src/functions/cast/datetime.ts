@@ -73,7 +73,7 @@ function toTimestamp(from: DataType, to: DataType, context: CastContext): CastFu
     case "string":
       return (v) => {
         const text = trimAll(v as string);
-        const today = text.includes("-") ? undefined : localTime(Date.now() * 1000, zone).days;
+        const today = text.includes("-") ? undefined : localTime(context.run?.nowUs ?? 0, zone).days;
         return parseTimestamp(text, zone, wide, today) ?? invalidInput(v as string, from, to, context);
       };
     case "date":

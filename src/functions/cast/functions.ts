@@ -56,7 +56,7 @@ function castCall(name: string, type: DataType, examples: readonly string[]): Sc
           nulls: "propagate",
           ...(neverNull(from, type, mode) ? {} : { mayReturnNull: true }),
           emit: (e, [x]) =>
-            `${e.bind(castFunction(from, type, { mode, settings: e.settings, wide: e.wide }), `to_${name}`)}(${x})`,
+            `${e.bind(castFunction(from, type, { mode, settings: e.settings, wide: e.wide, run: e.run }), `to_${name}`)}(${x})`,
         },
       };
     },

@@ -233,7 +233,7 @@ const nullif: ScalarFunction = {
         nulls: "custom",
         emit(e, lazy) {
           const [x, y] = lazy.map((l) => named(e, l.emit(), "value"));
-          const context = { mode: "implicit" as const, settings: e.settings, wide: e.wide };
+          const context = { mode: "implicit" as const, settings: e.settings, wide: e.wide, run: e.run };
           const inType = (from: DataType, v: string): string =>
             from.kind === type.kind && from.kind !== "decimal"
               ? v

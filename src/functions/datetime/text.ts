@@ -81,7 +81,7 @@ function readFunction(
 ) {
   const zone = clockOf(output, e.settings);
   const mode = attempt ? "try" : e.settings.ansi ? "ansi" : "legacy";
-  const cast = castFunction(source, output, { mode, settings: e.settings, wide: e.wide });
+  const cast = castFunction(source, output, { mode, settings: e.settings, wide: e.wide, run: e.run });
   if (source.kind !== "string" || !hasPattern) return (v: Value) => cast(v);
   return (text: string, pattern: string): Value => {
     const found = datetimeFormat(pattern).parse(text, zone);

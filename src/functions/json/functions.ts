@@ -209,7 +209,7 @@ const fromJsonFunction: ScalarFunction = {
       evaluation: {
         nulls: "propagate",
         mayReturnNull: true,
-        emit: (e, [text]) => `${e.bind(fromJson(schema, parsed, e.settings, e.wide), "fromJson")}(${text})`,
+        emit: (e, [text]) => `${e.bind(fromJson(schema, parsed, e.settings, e.wide, e.run), "fromJson")}(${text})`,
       },
     };
   },

@@ -69,8 +69,9 @@ export function jsonRecordParser(
   options: JsonOptions,
   settings: SessionSettings,
   wide: boolean,
+  run: { readonly nowUs: number },
 ): JsonRecordParser {
-  const convert = converterOf(type, { options, zone: zoneOf(options.timeZone ?? settings.timeZone), wide });
+  const convert = converterOf(type, { options, zone: zoneOf(options.timeZone ?? settings.timeZone), wide, run });
   return (text) => {
     const reader = new JsonReader(text, options);
     try {
@@ -93,11 +94,12 @@ export function fromJson(
   options: JsonOptions,
   settings: SessionSettings,
   wide: boolean,
+  run: { readonly nowUs: number },
 ): (text: string) => Value {
   const corruptAt =
     type.kind === "struct" ? type.fields.findIndex((f) => f.name === options.columnNameOfCorruptRecord) : -1;
   const target = corruptAt < 0 ? type : withoutCorrupt(type as StructType, corruptAt);
-  const parse = jsonRecordParser(target, options, settings, wide);
+  const parse = jsonRecordParser(target, options, settings, wide, run);
   const size = type.kind === "struct" ? type.fields.length : 0;
   return (text) => {
     const parsed = parse(text);
@@ -123,6 +125,7 @@ interface Context {
   readonly options: JsonOptions;
   readonly zone: Zone;
   readonly wide: boolean;
+  readonly run: { readonly nowUs: number };
 }
 
 function nullOr(convert: Converter): Converter {
@@ -332,7 +335,7 @@ function fraction(r: JsonReader): number {
   return SPECIAL[text];
 }
 
-function timeConverter(type: DataType, { options, zone, wide }: Context): Converter {
+function timeConverter(type: DataType, { options, zone, wide, run }: Context): Converter {
   const utc = zoneOf("UTC");
   const read = (text: string): Value | undefined => {
     switch (type.kind) {
@@ -344,7 +347,7 @@ function timeConverter(type: DataType, { options, zone, wide }: Context): Conver
       case "timestamp": {
         if (options.timestampFormat === undefined) {
           // A time alone is of today.
-          const today = text.includes("-") ? undefined : localTime(Date.now() * 1000, zone).days;
+          const today = text.includes("-") ? undefined : localTime(run.nowUs, zone).days;
           return parseTimestamp(trimAll(text), zone, wide, today);
         }
         const found = datetimeFormat(options.timestampFormat).parse(text, zone);
