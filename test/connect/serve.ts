@@ -1,5 +1,5 @@
 /** A `sluice connect` of its own, and PySpark programs on it. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -8,9 +8,8 @@ import { promisify } from "node:util";
 const sluice = fileURLToPath(new URL("../../bin/sluice.js", import.meta.url));
 const run = promisify(execFile);
 
-export interface Served {
+export interface Served extends AsyncDisposable {
   readonly url: string;
-  readonly process: ChildProcess;
   /** Resolves to the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -29,14 +28,11 @@ export async function serveConnect(environment: NodeJS.ProcessEnv = process.env)
   ])) as [string];
   const url = /^connect: (sc:\/\/\S+)$/.exec(line)?.[1];
   if (url === undefined) throw new Error(`sluice connect printed ${line}`);
-  return {
-    url,
-    process: server,
-    async stop(signal = "SIGTERM") {
-      if (server.exitCode === null) server.kill(signal);
-      return (await exit)[0];
-    },
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    if (server.exitCode === null) server.kill(signal);
+    return (await exit)[0];
   };
+  return { url, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
 /** The lines that a program of programs/ prints. */
