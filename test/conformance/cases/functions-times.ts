@@ -110,8 +110,6 @@ const beforeEpoch = differs("fractions of a second before 1970 round down; Spark
 const gaps: Readonly<Record<string, Gap>> = {
   unix_timestamp: beforeEpoch,
   "unix_timestamp in Athens": beforeEpoch,
-  "months_between in Athens": differs("the hour that a day with a change of clocks has more or less"),
-  "timestamp plus interval in Athens": differs("a day of an interval is 24 hours; Spark keeps the wall clock"),
 };
 
 const select = (name: string, column: () => Column, conf?: Readonly<Record<string, string>>): Case => ({
