@@ -28,7 +28,8 @@ export class ErrorLog {
     if (error instanceof ConnectError) return error;
     const errorId = randomUUID();
     this.kept.set(errorId, error);
-    if (this.kept.size > KEPT_MAX) this.kept.delete([...this.kept.keys()][0]);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > KEPT_MAX) this.kept.delete(oldest);
     return connectError(error, errorId);
   }
 

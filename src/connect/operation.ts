@@ -15,6 +15,8 @@ export interface OperationSetup {
   readonly sessionId: string;
   readonly serverSideSessionId: string;
   readonly tags: readonly string[];
+  /** Milliseconds that never go back. */
+  monotonic(): number;
   /** The client may come back for what it has been given already. */
   readonly reattachable: boolean;
   run(signal: AbortSignal): AsyncIterable<ResponseBody>;
@@ -50,12 +52,15 @@ export class Operation {
   private failure: { readonly error: unknown } | undefined;
   /** Who reads now; a new reader takes over from the one before. */
   private reader: AbortController | undefined;
+  /** Since when nobody has read, when nobody does. */
+  private leftAt: number;
 
   constructor(setup: OperationSetup) {
     this.setup = setup;
     this.id = setup.id;
     this.tags = setup.tags;
     this.reattachable = setup.reattachable;
+    this.leftAt = setup.monotonic();
     this.ended = this.run();
   }
 
@@ -70,6 +75,11 @@ export class Operation {
   /** Somebody reads its answer now. */
   get isRead(): boolean {
     return this.reader !== undefined;
+  }
+
+  /** Whether nobody has read it since `before`. */
+  isAbandoned(before: number): boolean {
+    return !this.isRead && this.leftAt < before;
   }
 
   /** Ends it with OPERATION_CANCELED. */
@@ -104,7 +114,10 @@ export class Operation {
         }
       }
     } finally {
-      if (this.reader === reader) this.reader = undefined;
+      if (this.reader === reader) {
+        this.reader = undefined;
+        this.leftAt = this.setup.monotonic();
+      }
     }
   }
 

@@ -46,13 +46,18 @@ export class ConnectSession {
   }
 
   /** @throws INVALID_HANDLE.OPERATION_ALREADY_EXISTS, CONNECT_OPERATIONS_EXCEEDED */
-  start(setup: Omit<OperationSetup, "sessionId" | "serverSideSessionId">): Operation {
+  start(setup: Omit<OperationSetup, "sessionId" | "serverSideSessionId" | "monotonic">): Operation {
     if (this.operations.has(setup.id)) {
       throw new SluiceError("INVALID_HANDLE.OPERATION_ALREADY_EXISTS", { handle: setup.id });
     }
     this.makeRoom();
     const { serverSideSessionId } = this;
-    const operation = new Operation({ ...setup, sessionId: this.identity.sessionId, serverSideSessionId });
+    const operation = new Operation({
+      ...setup,
+      sessionId: this.identity.sessionId,
+      serverSideSessionId,
+      monotonic: () => this.engine.clock.monotonic(),
+    });
     this.operations.set(setup.id, operation);
     return operation;
   }
@@ -82,6 +87,11 @@ export class ConnectSession {
     const running = this.allOperations().filter((operation) => operation.isRunning && chosen(operation));
     for (const operation of running) operation.interrupt();
     return running.map(({ id }) => id);
+  }
+
+  /** Ends and forgets the operations that nobody has read since `before`. */
+  forgetAbandoned(before: number): void {
+    for (const operation of this.allOperations()) if (operation.isAbandoned(before)) this.forget(operation.id);
   }
 
   get isIdle(): boolean {

@@ -5,6 +5,8 @@ import { ConnectSession, type SessionIdentity } from "./session.ts";
 
 /** Milliseconds after which a session that nobody uses is ended. */
 const IDLE_MS = 60 * 60 * 1000;
+/** Milliseconds after which an operation whose answer nobody reads is ended. */
+const ABANDONED_MS = 5 * 60 * 1000;
 const SESSIONS_MAX = 1000;
 /** Sessions that ended and that mustn't come back to life. */
 const CLOSED_MAX = 10_000;
@@ -65,16 +67,19 @@ export class Sessions {
     const entry = this.entries.get(key);
     if (!allowReconnect) {
       this.closed.add(key);
-      if (this.closed.size > CLOSED_MAX) this.closed.delete([...this.closed][0]);
+      const [oldest] = this.closed;
+      if (this.closed.size > CLOSED_MAX) this.closed.delete(oldest);
     }
     this.entries.delete(key);
     await entry?.session.stop();
     return entry?.session.serverSideSessionId;
   }
 
-  /** Ends those that nobody has used for an hour and in which nothing runs. */
+  /** Ends those that nobody has used for an hour and in which nothing runs; and what a client that went away left running. */
   async releaseIdle(): Promise<void> {
-    const before = this.setup.monotonic() - IDLE_MS;
+    const now = this.setup.monotonic();
+    for (const { session } of this.entries.values()) session.forgetAbandoned(now - ABANDONED_MS);
+    const before = now - IDLE_MS;
     const idle = [...this.entries].filter(([, { session, usedAt }]) => usedAt < before && session.isIdle);
     for (const [key] of idle) this.entries.delete(key);
     await Promise.all(idle.map(([, { session }]) => session.stop()));

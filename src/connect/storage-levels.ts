@@ -27,7 +27,8 @@ export class StorageLevels {
 
   persist(relation: Relation, level: StorageLevelForm | undefined): void {
     this.levels.set(fingerprint(relation), level ?? DEFAULT);
-    if (this.levels.size > LEVELS_MAX) this.levels.delete([...this.levels.keys()][0]);
+    const [oldest] = this.levels.keys();
+    if (this.levels.size > LEVELS_MAX) this.levels.delete(oldest);
   }
 
   unpersist(relation: Relation): void {

@@ -2,7 +2,7 @@
 
 import * as F from "../../../src/functions.ts";
 import { type DataFrame, Decimal, Window } from "../../../src/index.ts";
-import { type Case, differs, type Gap, type Input, type Table } from "../case.ts";
+import type { Case, Gap, Input, Table } from "../case.ts";
 import { nested, numbers, small, strings, times } from "./inputs.ts";
 
 const orders: Table = {
