@@ -47,6 +47,7 @@ for part in range(2):
         for i in range(4):
             reading = {"device": "d" + str(i % 2), "v": part * 10 + i, "time": f"2024-01-01T00:00:{part * 20 + i:02}Z"}
             file.write(json.dumps(reading) + "\n")
+    os.utime(f"{folder}/in/{part}.json", (1_700_000_000 + part, 1_700_000_000 + part))  # files are read in this order
 
 section("files to memory")
 files = spark.readStream.schema("device STRING, v INT, time TIMESTAMP").option("maxFilesPerTrigger", 1).json(folder + "/in")
