@@ -7,7 +7,7 @@ import { type Batch, bytesEqual, type Repr, reprOf, type Vector } from "../colum
 import type { Emitted, RunContext, SessionSettings } from "../functions/definition.ts";
 import { InputColumns, signature } from "./columns.ts";
 import { CodeEmitter } from "./emitter.ts";
-import { type ExpressionSurroundings, emitExpression, isTrue, settled } from "./expression.ts";
+import { type ExpressionSurroundings, emitCondition, emitExpression, settled } from "./expression.ts";
 import { StructViews } from "./structs.ts";
 
 export type StageStep =
@@ -50,6 +50,8 @@ export interface StageScope {
   readonly wide: boolean;
   /** Emits an expression over the attributes known at the end of the stage. */
   emit(expression: TypedExpression): Emitted;
+  /** A JS condition that a BOOLEAN expression is true (neither false nor null). */
+  condition(expression: TypedExpression): string;
   /** The Vector variable of a column that reaches the end as it came in and is stored as `utf8`. */
   utf8Column(expression: TypedExpression): string | undefined;
   rewrite(expression: TypedExpression): TypedExpression;
@@ -146,6 +148,7 @@ export class Stage<A extends readonly unknown[], R> {
       rows,
       wide,
       emit,
+      condition: (x) => emitCondition(e, views.rewrite(x), access, { ...surroundings, textEquals }),
       rewrite: (x) => views.rewrite(x),
       utf8Column: bytesOf,
     };
@@ -170,7 +173,7 @@ export class Stage<A extends readonly unknown[], R> {
       const step = this.#steps[s] as StageStep;
       switch (step.kind) {
         case "filter": {
-          e.line(`if (!(${isTrue(scope.emit(step.condition))})) continue;`);
+          e.line(`if (!(${scope.condition(step.condition)})) continue;`);
           break;
         }
         case "project":

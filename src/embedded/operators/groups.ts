@@ -3,7 +3,7 @@ import type { AggregateCall, NamedExpression } from "../../analyze/expression.ts
 import { canonicalText } from "../../columns/canonical.ts";
 import { type Batch, reprOf, type Vector, vectorFrom } from "../../columns/vector.ts";
 import { CodeEmitter } from "../../compile/emitter.ts";
-import { isTrue, settled } from "../../compile/expression.ts";
+import { settled } from "../../compile/expression.ts";
 import type { StageEnd, StageScope } from "../../compile/stage.ts";
 import type { BufferSlot, Emitted, SessionSettings } from "../../functions/definition.ts";
 import type { Value } from "../../types/values.ts";
@@ -11,6 +11,35 @@ import { KeyIndex } from "../state/keyindex.ts";
 import { type SlotColumnSpec, SlotTable } from "../state/slots.ts";
 import { gatherKey } from "./gather.ts";
 import { emitEqual, emitHash, emitKey, emitStore, type Keys, keysOf, SlotNames, storedKeys } from "./keys.ts";
+
+/**
+ * Which buffers of an aggregate can hold null: those that begin so, and those that its code sets so. The others need no
+ * flags, which saves a store for each row.
+ */
+function nullableBuffers(call: AggregateCall, settings: SessionSettings, wide: boolean): boolean[] {
+  const found = call.resolution.buffers.map((b) => b.initial === null);
+  const slots = call.resolution.buffers.map(
+    (_, j): BufferSlot => ({
+      value: `b${j}`,
+      isNull: `n${j}`,
+      set: () => "",
+      setNull: () => {
+        found[j] = true;
+        return "";
+      },
+    }),
+  );
+  const values = (count: number) =>
+    Array.from({ length: count }, (_, j): Emitted => ({ value: `x${j}`, isNull: `m${j}` }));
+  const e = new CodeEmitter(wide, settings);
+  call.resolution.update(e, slots, values(call.args.length));
+  call.resolution.merge(e, slots, values(slots.length));
+  return found;
+}
+
+function neverNull(call: number, buffer: number): never {
+  throw new Error(`buffer ${buffer} of aggregate ${call} was taken for one that is never null`);
+}
 
 export class Groups {
   readonly keys: Keys;
@@ -43,10 +72,11 @@ export class Groups {
     const first: number[] = [];
     calls.forEach((call, k) => {
       first.push(specs.length);
-      for (const b of call.resolution.buffers) {
+      const mayBeNull = nullableBuffers(call, settings, wide);
+      call.resolution.buffers.forEach((b, j) => {
         const name = `${call.fn.name}${k}_${b.name}`;
-        specs.push({ name, type: b.type, interned: false, nullable: true, initial: b.initial });
-      }
+        specs.push({ name, type: b.type, interned: false, nullable: mayBeNull[j], initial: b.initial });
+      });
     });
     this.#firstBuffer = first;
     this.table = new SlotTable(specs, wide);
@@ -126,7 +156,7 @@ export class Groups {
       else {
         const filter = call.filter;
         e.block("", () => {
-          e.block(`if (${isTrue(scope.emit(filter))})`, body);
+          e.block(`if (${scope.condition(filter)})`, body);
         });
       }
     });
@@ -138,12 +168,12 @@ export class Groups {
       const v = `${names.values[first + j]}[${slot}]`;
       const n = `${names.nulls[first + j]}[${slot}]`;
       const bool = reprOf(b.type, this.#wide) === "bool";
-      return {
-        value: bool ? `(${v} === 1)` : v,
-        isNull: `(${n} === 1)`,
-        set: (code) => `${v} = ${bool ? `(${code}) ? 1 : 0` : code}; ${n} = 0;`,
-        setNull: () => `${n} = 1;`,
-      };
+      const stored = (code: string) => `${v} = ${bool ? `(${code}) ? 1 : 0` : code};`;
+      const value = bool ? `(${v} === 1)` : v;
+      if (!this.table.columns[first + j].spec.nullable) {
+        return { value, isNull: "false", set: stored, setNull: () => neverNull(call, j) };
+      }
+      return { value, isNull: `(${n} === 1)`, set: (code) => `${stored(code)} ${n} = 0;`, setNull: () => `${n} = 1;` };
     });
   }
 

@@ -2,7 +2,6 @@
 import type { Attribute, TypedExpression } from "../../analyze/expression.ts";
 import { takeRows } from "../../columns/ops.ts";
 import type { Batch } from "../../columns/vector.ts";
-import { isTrue } from "../../compile/expression.ts";
 import { Stage, type StageEnvironment } from "../../compile/stage.ts";
 
 /** Numbers of the rows for which the condition is true. */
@@ -23,7 +22,7 @@ export function selector(
       finish: () => {},
       row: (scope) => {
         const out = scope.e.bind(chosen, "chosen");
-        scope.e.line(`if (${isTrue(scope.emit(condition))}) ${out}.rows[${out}.count++] = ${scope.row};`);
+        scope.e.line(`if (${scope.condition(condition)}) ${out}.rows[${out}.count++] = ${scope.row};`);
       },
     },
     environment,
