@@ -119,7 +119,8 @@ test("three consumers share the partitions, and those of one that leaves go to t
   wake = left.resolve;
   const [leaving] = members.splice(2, 1);
   await leaving.stream.close();
-  await leaving.consumer.close(true);
+  // A forced close cuts off the client's own requests under way, and may say so; that the others take over is what counts.
+  await leaving.consumer.close(true).catch((error: Error) => assert.match(error.message, /closed/i));
   await left.promise;
   const producer = new Producer({ ...clientOptions(broker.bootstrapServers), serializers: stringSerializers });
   const messages = Array.from({ length: 60 }, (_, i) => ({ topic: "shared", partition: i % 6, value: String(i) }));
