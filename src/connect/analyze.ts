@@ -10,9 +10,10 @@ import {
   AnalyzePlanRequest_Explain_ExplainMode as Mode,
   type Relation,
 } from "../plan/messages.ts";
-import { parseDdl } from "../types/ddl.ts";
+import { parseDdl, parseType } from "../types/ddl.ts";
 import { fromJson } from "../types/json.ts";
 import { toDdl, treeString } from "../types/print.ts";
+import type { DataType } from "../types/types.ts";
 import { rootOf } from "./plans.ts";
 import type { ConnectSession } from "./session.ts";
 
@@ -61,7 +62,7 @@ export async function analyzePlan(session: ConnectSession, { analyze }: AnalyzeP
     case "sparkVersion":
       return { case: "sparkVersion", value: { version: engine.sparkVersion } };
     case "ddlParse":
-      return { case: "ddlParse", value: { parsed: toProtoType(parseDdl(analyze.value.ddlString)) } };
+      return { case: "ddlParse", value: { parsed: toProtoType(parsedDdl(analyze.value.ddlString)) } };
     case "jsonToDdl":
       return { case: "jsonToDdl", value: { ddlString: jsonToDdl(analyze.value.jsonString) } };
     case "sameSemantics": {
@@ -84,6 +85,19 @@ export async function analyzePlan(session: ConnectSession, { analyze }: AnalyzeP
     }
     default:
       throw new SluiceError("INTERNAL_ERROR", { message: "an AnalyzePlan call without a question" });
+  }
+}
+
+/** A schema or a type; or, as PySpark's users write schemas, the inside of a struct: `a: int, b: string`. */
+function parsedDdl(text: string): DataType {
+  try {
+    return parseDdl(text);
+  } catch (error) {
+    try {
+      return parseType(`struct<${text.trim()}>`);
+    } catch {
+      throw error; // what the text is read as in the first place
+    }
   }
 }
 

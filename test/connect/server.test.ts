@@ -11,6 +11,7 @@ import { batchFromRows, rowsOf } from "../../src/columns/rows.ts";
 import { type ConnectServer, startConnectServer } from "../../src/connect/server.ts";
 import { col, count, sum } from "../../src/functions.ts";
 import { SluiceError, SparkSession } from "../../src/index.ts";
+import { fromProtoType } from "../../src/plan/data-types.ts";
 import {
   type AddArtifactsRequestSchema,
   ErrorInfoSchema,
@@ -321,6 +322,21 @@ describe("Spark Connect calls", () => {
       config({ case: "set", value: { pairs: [{ key: "spark.sql.warehouse.dir", value: "x" }] } }),
       failsWith("CANNOT_MODIFY_STATIC_CONFIG"),
     );
+  });
+
+  test("schemas as text: columns, a type, the inside of a struct", async () => {
+    const parsed = async (ddlString: string) => {
+      const { result } = await client.analyzePlan({
+        ...newSession(),
+        analyze: { case: "ddlParse", value: { ddlString } },
+      });
+      return result.case === "ddlParse" && result.value.parsed ? fromProtoType(result.value.parsed) : undefined;
+    };
+    const both = struct(field("a", INT), field("b", STRING));
+    assert.deepEqual(await parsed("a INT, b STRING"), both);
+    assert.deepEqual(await parsed("a: int, b: string"), both);
+    assert.deepEqual(await parsed("int"), INT);
+    await assert.rejects(parsed("a nothing"), failsWith("UNSUPPORTED_DATATYPE"));
   });
 
   test("our own cluster engine runs on it", async () => {
