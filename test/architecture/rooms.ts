@@ -12,7 +12,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   columns: ground,
   sql: ["plan", ...ground],
   api: ["plan", "columns", ...ground],
-  functions: ["formats", "columns", ...ground],
+  functions: ["columns", ...ground],
   analyze: ["functions", "plan", "columns", ...ground],
   compile: ["analyze", "functions", "columns", ...ground],
   formats: ["columns", ...ground],
