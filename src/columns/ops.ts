@@ -169,32 +169,6 @@ export function nullVector(type: DataType, rows: number, wide: boolean): Vector 
   return vectorFrom(type, new Array<Value>(rows).fill(null), wide);
 }
 
-const encoder = new TextEncoder();
-
-/** A string or binary column as views on bytes, whatever its storage was. */
-export function asUtf8(v: Vector, rows: number): Utf8Vector {
-  if (v.repr === "utf8") return v;
-  const starts = new Int32Array(rows);
-  const ends = new Int32Array(rows);
-  let bytes = new Uint8Array(1024);
-  let at = 0;
-  for (let i = 0; i < rows; i++) {
-    const value = valueAt(v, i);
-    if (value === null) continue;
-    const piece = typeof value === "string" ? encoder.encode(value) : (value as Uint8Array);
-    if (at + piece.length > bytes.length) {
-      const bigger = new Uint8Array(Math.max(bytes.length * 2, at + piece.length));
-      bigger.set(bytes);
-      bytes = bigger;
-    }
-    starts[i] = at;
-    bytes.set(piece, at);
-    at += piece.length;
-    ends[i] = at;
-  }
-  return { repr: "utf8", type: v.type, bytes, starts, ends, nulls: v.nulls };
-}
-
 /** The column in the form (narrow or wide) that the running query uses. */
 export function inForm(v: Vector, rows: number, wide: boolean): Vector {
   if (v.repr === "utf8") return v;

@@ -1,6 +1,6 @@
 /** How generated code reads the columns of its input batch. */
 import type { Attribute } from "../analyze/expression.ts";
-import { type Batch, type Repr, textAt, type Vector } from "../columns/vector.ts";
+import { type Batch, type Repr, textAt } from "../columns/vector.ts";
 import type { Emitted } from "../functions/definition.ts";
 import type { CodeEmitter } from "./emitter.ts";
 
@@ -104,9 +104,4 @@ export class InputColumns {
     this.#names.set(column.attribute.id, names);
     return names;
   }
-}
-
-/** Columns of an output under construction. */
-export function reprsOf(columns: readonly Vector[]): Repr[] {
-  return columns.map((c) => c.repr);
 }

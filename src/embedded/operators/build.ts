@@ -1,8 +1,8 @@
 /** From the analysed plan to operators. A node kind without a case here doesn't compile. */
-import type { Attribute, NamedExpression, ScalarSubquery } from "../../analyze/expression.ts";
+import type { NamedExpression, ScalarSubquery } from "../../analyze/expression.ts";
 import { joinOutputWatermarkUs } from "../../analyze/join-watermark.ts";
 import type { AggregateNode, JoinNode, ObserveNode, PlanNode } from "../../analyze/plan.ts";
-import type { Stage, StageEnvironment, StageStep } from "../../compile/stage.ts";
+import type { StageEnvironment, StageStep } from "../../compile/stage.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
 import type { RunContext, SessionSettings } from "../../functions/definition.ts";
@@ -132,7 +132,8 @@ export class PlanBuilder {
     return operator;
   }
 
-  #note(stage: Stage<never[], unknown> | { preview(): string; name: string }): void {
+  /** Keeps a stage for explain("codegen"). */
+  #note(stage: { preview(): string; readonly name: string }): void {
     this.stages.push({ name: stage.name, preview: () => stage.preview() });
   }
 
@@ -250,5 +251,3 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
 export function unsupported(feature: string, hint: string): SluiceError {
   return new SluiceError("UNSUPPORTED_FEATURE", { feature, where: "", hint });
 }
-
-export type { Attribute };

@@ -1,5 +1,5 @@
 /** Grouping keys: taken apart into leaves that compare as numbers, hashed and compared in generated code. */
-import type { Attribute, TypedExpression } from "../../analyze/expression.ts";
+import type { TypedExpression } from "../../analyze/expression.ts";
 import { canonicalText } from "../../columns/canonical.ts";
 import { reprOf } from "../../columns/vector.ts";
 import type { CodeEmitter } from "../../compile/emitter.ts";
@@ -234,17 +234,5 @@ export function storedKeys(keys: Keys, names: SlotNames, slot: string): KeyValue
     value: `${names.values[leaf.column]}[${slot}]`,
     isNull: leaf.nullable ? `(${names.nulls[leaf.column]}[${slot}] === 1)` : "false",
     whole: undefined,
-  }));
-}
-
-/** Attributes for the leaves, when keys travel as columns. */
-export function leafAttributes(keys: Keys, firstId: number): Attribute[] {
-  return keys.leaves.map((leaf, k) => ({
-    kind: "attribute",
-    id: firstId + k,
-    name: leaf.name,
-    type: leaf.type,
-    nullable: leaf.nullable,
-    qualifier: [],
   }));
 }
