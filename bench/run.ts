@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { Admin } from "@platformatic/kafka";
 import { kafka, startKafka } from "../scripts/parts/kafka.ts";
-import { spark, sparkEnvironment, sparkPython } from "../scripts/parts/spark.ts";
+import { spark, sparkEnvironment, sparkKafkaJars, sparkPython } from "../scripts/parts/spark.ts";
 import { compareRollups } from "./answers.ts";
 import { publish } from "./messages.ts";
 
@@ -98,7 +98,10 @@ async function onSpark(w: Workload, input: string): Promise<{ results: Result[];
   const checkpoint = await mkdtemp(join(scratch, "spark-"));
   const runs = w.toKafka ? "1" : "2";
   const args = [join(here, "spark/workload.py"), w.query, servers, input, output, checkpoint, runs];
-  return { results: await lines(sparkPython(), args, sparkEnvironment()), output };
+  return {
+    results: await lines(sparkPython(), args, { ...sparkEnvironment(), SPARK_KAFKA_JARS: sparkKafkaJars() }),
+    output,
+  };
 }
 
 const median = (xs: readonly number[]) => xs.toSorted((a, b) => a - b)[Math.floor(xs.length / 2)] as number;

@@ -4,6 +4,7 @@ The form is the one that Spark's best users would write: from_json hidden in a g
 below it and each message is parsed once; two shuffle partitions for two cores; a producer that batches.
 """
 import json
+import os
 import resource
 import sys
 import time
@@ -20,6 +21,7 @@ spark = (
     .config("spark.ui.enabled", "false")
     .config("spark.driver.bindAddress", "127.0.0.1")
     .config("spark.driver.memory", "6g")
+    .config("spark.jars", os.environ["SPARK_KAFKA_JARS"])
     .getOrCreate()
 )
 spark.sparkContext.setLogLevel("ERROR")

@@ -106,9 +106,9 @@ export class Interner {
     }
     const arena = this.arena;
     for (let k = 0; k < length; k++) arena[from + k] = bytes[start + k];
-    if (code + 2 > this.starts.length) {
-      this.starts = grown(this.starts, this.starts.length * 2);
-      this.#hashes = grown(this.#hashes, this.#hashes.length * 2);
+    if (code === this.#hashes.length) {
+      this.#hashes = grown(this.#hashes, code * 2);
+      this.starts = grown(this.starts, code * 2 + 1);
     }
     this.starts[code + 1] = from + length;
     this.#hashes[code] = hash;

@@ -45,3 +45,12 @@ test("compacting keeps the texts in use, under new codes, and columns made befor
     assert.equal(valueAt(before, old), `device ${old}`);
   }
 });
+
+test("every one of many texts keeps its code while the interner grows", () => {
+  const interner = new Interner();
+  const codes = Array.from({ length: 20_000 }, (_, i) => interner.codeOfText(`device-${i}`));
+  assert.equal(new Set(codes).size, codes.length);
+  codes.forEach((code, i) => {
+    assert.equal(interner.codeOfText(`device-${i}`), code);
+  });
+});
