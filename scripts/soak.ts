@@ -80,6 +80,7 @@ function chart(): string {
   const grid = Array.from({ length: 5 }, (_, i) => (top * i) / 4);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<title>Resident memory of sluice dev over ${minutes} minutes, in MiB</title>`,
     `<rect width="${w}" height="${h}" fill="#fff"/>`,
     ...grid.map(
       (g) =>
