@@ -2,7 +2,7 @@
 import type { DataType } from "../types/types.ts";
 import { isLongLike } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
-import { formOf } from "./form.ts";
+import { formOf, hasLongs } from "./form.ts";
 import { type Batch, type Nulls, reprOf, type Utf8Vector, type Vector, valueAt, vectorFrom } from "./vector.ts";
 
 /** Rows `indices[0..count)` of a column; an index of −1 gives null. */
@@ -172,22 +172,9 @@ export function nullVector(type: DataType, rows: number, wide: boolean): Vector 
 /** The column in the form (narrow or wide) that the running query uses. */
 export function inForm(v: Vector, rows: number, wide: boolean): Vector {
   if (v.repr === "utf8") return v;
-  if (v.repr === "obj" && !holdsLong(v.type)) return v;
+  if (v.repr === "obj" && !hasLongs(v.type)) return v;
   if (v.repr !== "obj" && (!isLongLike(v.type) || v.repr === reprOf(v.type, wide))) return v;
   const values: Value[] = new Array(rows);
   for (let i = 0; i < rows; i++) values[i] = formOf(valueAt(v, i), v.type, wide);
   return vectorFrom(v.type, values, wide);
-}
-
-function holdsLong(type: DataType): boolean {
-  switch (type.kind) {
-    case "array":
-      return holdsLong(type.elementType);
-    case "map":
-      return holdsLong(type.keyType) || holdsLong(type.valueType);
-    case "struct":
-      return type.fields.some((f) => holdsLong(f.type));
-    default:
-      return isLongLike(type);
-  }
 }

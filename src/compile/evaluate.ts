@@ -3,7 +3,7 @@ import type { SessionSettings } from "../functions/definition.ts";
 import { type Value, WideRequired } from "../types/values.ts";
 import { CodeEmitter } from "./emitter.ts";
 import { type ColumnAccess, type ExpressionSurroundings, emitExpression } from "./expression.ts";
-import { inForm } from "./literal.ts";
+import { formOf } from "./literal.ts";
 
 /** A row of values by the attributes' ids. */
 export type Row = ReadonlyMap<number, Value>;
@@ -23,7 +23,7 @@ export function compileExpression(
   const columns: ColumnAccess = (attribute: Attribute) => {
     const name = e.fresh(attribute.name);
     const type = e.bind(attribute.type, "type");
-    e.line(`const ${name} = ${e.bind(inForm, "inForm")}(${row}.get(${attribute.id}) ?? null, ${type}, ${wide});`);
+    e.line(`const ${name} = ${e.bind(formOf, "formOf")}(${row}.get(${attribute.id}) ?? null, ${type}, ${wide});`);
     return { value: name, isNull: `${name} === null` };
   };
   const result = emitExpression(e, expr, columns, surroundings);

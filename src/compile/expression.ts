@@ -6,7 +6,7 @@ import { type DataType, isIntLike, isLongLike } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
 import { emitCast } from "./cast.ts";
 import type { CodeEmitter } from "./emitter.ts";
-import { inForm, literalCode, zero } from "./literal.ts";
+import { formOf, literalCode, zero } from "./literal.ts";
 
 /**
  * How the stage gives the current row's value of a column. It may write lines (to decode a string when it is first
@@ -284,7 +284,7 @@ function emitScript(scope: Scope, call: ScriptCall): Emitted {
   const body = script(call);
   const { wide } = e;
   // The function answers with bigints; here they are in the form of the stage.
-  const run = e.bind((...values: Value[]) => inForm(body(...values), call.type, wide), call.name);
+  const run = e.bind((...values: Value[]) => formOf(body(...values), call.type, wide), call.name);
   const args = call.args.map((arg) => {
     const emitted = settled(e, emit(scope, arg), arg.type, hintOf(arg));
     return emitted.isNull === NEVER_NULL ? emitted.value : `${emitted.isNull} ? null : ${emitted.value}`;
@@ -298,7 +298,7 @@ function lazy(scope: Scope, arg: TypedExpression): LazyArgument {
   return {
     type: arg.type,
     nullable: arg.nullable,
-    ...(arg.kind === "literal" ? { literal: { value: inForm(arg.value, arg.type, scope.e.wide) } } : {}),
+    ...(arg.kind === "literal" ? { literal: { value: formOf(arg.value, arg.type, scope.e.wide) } } : {}),
     emit: () => (arg.kind === "lambda" ? emit(scope, arg.body) : emit(scope, arg)),
     condition: () => condition(scope, arg),
     apply: (parameters) => applyLambda(scope, arg, parameters),

@@ -1,13 +1,14 @@
-import { inForm, zero } from "../functions/form.ts";
+import { formOf } from "../columns/form.ts";
+import { zero } from "../functions/form.ts";
 import { type DataType, isLongLike } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
 import type { CodeEmitter } from "./emitter.ts";
 
-export { inForm, zero };
+export { formOf, zero };
 
 /** JavaScript of a constant that is not null. Throws WideRequired when it isn't exact in the narrow form. */
 export function literalCode(e: CodeEmitter, type: DataType, raw: Value): string {
-  const value = inForm(raw, type, e.wide);
+  const value = formOf(raw, type, e.wide);
   switch (typeof value) {
     case "boolean":
       return String(value);

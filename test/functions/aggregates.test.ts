@@ -1,9 +1,10 @@
 // Aggregates merged from parts (as session windows do) against the same rows taken one by one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formOf } from "../../src/columns/form.ts";
 import { CodeEmitter } from "../../src/compile/emitter.ts";
 import type { AggregateFunction, AggregateResolution, BufferSlot } from "../../src/functions/definition.ts";
-import { inForm, zero } from "../../src/functions/form.ts";
+import { zero } from "../../src/functions/form.ts";
 import { lookupFunction } from "../../src/functions/registry.ts";
 import { BOOLEAN, type DataType, DOUBLE, decimal, INT, LONG, STRING } from "../../src/types/types.ts";
 import type { Value } from "../../src/types/values.ts";
@@ -51,7 +52,7 @@ function compile(resolution: AggregateResolution, wide: boolean): Compiled {
   return {
     start: () =>
       resolution.buffers.map((b) => {
-        const value = inForm(b.initial, b.type, wide);
+        const value = formOf(b.initial, b.type, wide);
         return value instanceof Uint8Array || Array.isArray(value) ? (value.slice() as Value) : value;
       }),
     update: update.compile("update", ["state", "row"]),
@@ -150,7 +151,7 @@ for (const [name, types, literals] of cases) {
       const run = compile(resolution, wide);
       const next = numbers(7);
       const rows = Array.from({ length: 60 }, () =>
-        resolution.inputs.map((type, i) => inForm((literals?.[i] ?? valueOf(type, next() >> 8)) as Value, type, wide)),
+        resolution.inputs.map((type, i) => formOf((literals?.[i] ?? valueOf(type, next() >> 8)) as Value, type, wide)),
       );
       const whole = run.start();
       for (const row of rows) run.update(whole, row);

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Attribute, TypedExpression } from "../../src/analyze/expression.ts";
 import { type AnalyzeContext, analyzeExpression } from "../../src/analyze/index.ts";
+import { formOf } from "../../src/columns/form.ts";
 import { compileExpression, evaluate } from "../../src/compile/evaluate.ts";
-import { inForm } from "../../src/functions/form.ts";
 import { parseExpression, parseQuery } from "../../src/sql/index.ts";
 import { type Value, WideRequired } from "../../src/types/values.ts";
 import { attr, settings } from "./calls.ts";
@@ -64,7 +64,7 @@ function withColumns(expr: TypedExpression, row: Map<number, Value>): TypedExpre
 }
 
 function show(value: Value, expr: TypedExpression): string {
-  return JSON.stringify(inForm(value, expr.type, true), (_, v) =>
+  return JSON.stringify(formOf(value, expr.type, true), (_, v) =>
     typeof v === "bigint"
       ? `${v}`
       : v instanceof Uint8Array

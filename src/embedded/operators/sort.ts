@@ -2,13 +2,13 @@
 import type { Attribute, TypedExpression } from "../../analyze/expression.ts";
 import type { SortNode, SortOrder, WindowNode } from "../../analyze/plan.ts";
 import { canonicalText } from "../../columns/canonical.ts";
-import { rowComparator } from "../../columns/compare.ts";
 import { concatBatches, takeRows } from "../../columns/ops.ts";
 import { rowsOf } from "../../columns/rows.ts";
 import { type Batch, type Vector, valueAt, vectorFrom } from "../../columns/vector.ts";
 import type { StageEnvironment } from "../../compile/stage.ts";
 import type { Value } from "../../types/values.ts";
 import { drain, type Operator } from "./operator.ts";
+import { rowComparator } from "./rowcompare.ts";
 import { computeColumns } from "./simple.ts";
 
 const CHUNK = 8192;
