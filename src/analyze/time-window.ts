@@ -194,9 +194,19 @@ const windowStart: ScalarFunction = {
     evaluation: {
       nulls: "propagate",
       emit(e, [time, slide, offset, back]) {
-        const rest = e.fresh("intoSlide");
-        e.line(`const ${rest} = (${time} - ${offset}) % ${slide};`);
-        return `${time} - (${rest} < ${e.wide ? "0n" : "0"} ? ${rest} + ${slide} : ${rest}) - ${back}`;
+        if (e.wide) {
+          const rest = e.fresh("intoSlide");
+          e.line(`const ${rest} = (${time} - ${offset}) % ${slide};`);
+          return `${time} - (${rest} < 0n ? ${rest} + ${slide} : ${rest}) - ${back}`;
+        }
+        // `%` on numbers beyond 32 bits is a call of fmod. The quotient is at most one too high, when it was rounded up to
+        // a whole number; all else here is exact.
+        const since = e.fresh("since");
+        const start = e.fresh("slide");
+        e.line(`const ${since} = ${time} - ${offset};`);
+        e.line(`let ${start} = Math.floor(${since} / ${slide}) * ${slide};`);
+        e.line(`if (${start} > ${since}) ${start} -= ${slide};`);
+        return `${start} + ${offset} - ${back}`;
       },
     },
   }),

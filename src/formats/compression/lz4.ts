@@ -1,4 +1,3 @@
-import { compressionsAlgorithms } from "@platformatic/kafka";
 import { DecompressionError } from "./error.ts";
 import type { Output } from "./output.ts";
 
@@ -9,61 +8,26 @@ import type { Output } from "./output.ts";
 const MAGIC = 0x184d2204;
 const SKIPPABLE = 0x184d2a50;
 const BLOCK_BYTES_MAX = [0, 0, 0, 0, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
+/** What messages of text unfold to, times their size; a block that needs more is begun again with more room. */
+const LIKELY_RATIO = 8;
+/** Copies in the quick path may pass their end by so many bytes; what follows overwrites them. */
+const SLACK_BYTES = 64;
 
-/**
- * Appends what the frames in `input[from, to)` hold. The client's WebAssembly codec does it where the block headers say
- * that the result fits the limit; otherwise the code below, which stops in time.
- */
+/** Appends what the frames in `input[from, to)` hold, block by block, each within `out`'s limit. */
 export function lz4Frames(input: Uint8Array, from: number, to: number, out: Output): void {
-  if (unfoldsTo(input, from, to) > out.room) {
-    boundedFrames(input, from, to, out);
-    return;
-  }
-  let content: Uint8Array;
-  try {
-    content = compressionsAlgorithms.lz4.decompressSync(asBuffer(input, from, to)) as Buffer;
-  } catch (error) {
-    throw new DecompressionError(`The LZ4 data is damaged: ${(error as Error).message}.`);
-  }
-  out.append(content);
-}
-
-function asBuffer(input: Uint8Array, from: number, to: number): Buffer {
-  return Buffer.from(input.buffer, input.byteOffset + from, to - from);
-}
-
-/** The most bytes that the frames can hold, by their block headers; NaN-free and cheap, for damaged data too. */
-function unfoldsTo(input: Uint8Array, from: number, to: number): number {
-  let total = 0;
-  let p = from;
-  while (p + 7 <= to) {
-    const flags = input[p + 4];
-    const blockBytesMax = BLOCK_BYTES_MAX[(input[p + 5] >> 4) & 7] ?? 0;
-    p += 7 + ((flags & 8) !== 0 ? 8 : 0);
-    for (;;) {
-      if (p + 4 > to) return total;
-      const size = uint32(input, p, to) & 0x7fffffff;
-      p += 4;
-      if (size === 0) break;
-      total += Math.min(blockBytesMax, size * 255);
-      p += size + ((flags & 0x10) !== 0 ? 4 : 0);
-    }
-    p += (flags & 4) !== 0 ? 4 : 0;
-  }
-  return total;
-}
-
-/** The same in JavaScript, block by block, each within `out`'s limit. */
-export function boundedFrames(input: Uint8Array, from: number, to: number, out: Output): void {
   let p = from;
   if (p === to) throw new DecompressionError("The LZ4 data is empty.");
+  // A Buffer has another hidden class; one class keeps the loops below fast.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   while (p < to) {
-    const magic = uint32(input, p, to);
-    p = (magic & 0xfffffff0) >>> 0 === SKIPPABLE ? p + 8 + uint32(input, p + 4, to) : frame(input, p, to, magic, out);
+    const magic = uint32(view, p, to);
+    const isSkipped = (magic & 0xfffffff0) >>> 0 === SKIPPABLE;
+    p = isSkipped ? p + 8 + uint32(view, p + 4, to) : frame(bytes, view, p, to, magic, out);
   }
 }
 
-function frame(input: Uint8Array, start: number, to: number, magic: number, out: Output): number {
+function frame(input: Uint8Array, view: DataView, start: number, to: number, magic: number, out: Output): number {
   if (magic !== MAGIC) throw new DecompressionError("The data is not an LZ4 frame.");
   if (start + 7 > to) throw cutOff();
   const flags = input[start + 4];
@@ -77,59 +41,109 @@ function frame(input: Uint8Array, start: number, to: number, magic: number, out:
   let p = start + 7 + ((flags & 8) !== 0 ? 8 : 0);
   const base = out.length;
   for (;;) {
-    const word = uint32(input, p, to);
+    const word = uint32(view, p, to);
     p += 4;
     if (word === 0) break;
     const size = word & 0x7fffffff;
     if (size > blockBytesMax || p + size > to) throw cutOff();
-    if (word >>> 31 === 1) {
-      out.append(input.subarray(p, p + size));
-    } else {
-      // A block never unfolds to more than 255 times its size.
-      out.reserve(Math.min(blockBytesMax, size * 255, out.room));
-      out.length = block(input, p, p + size, out.bytes, out.length, independent ? out.length : base, blockBytesMax);
-    }
+    if (word >>> 31 === 1) out.append(input.subarray(p, p + size));
+    else unfold(input, view, p, p + size, out, independent ? out.length : base, blockBytesMax);
     p += size + (hasBlockChecksum ? 4 : 0);
   }
   return p + ((flags & 4) !== 0 ? 4 : 0);
 }
 
-/** One block: literals and matches. Matches may reach back to `base`. Returns where the output ends. */
-function block(
+/** Appends one block, with as much room as it turns out to need. */
+function unfold(
   input: Uint8Array,
+  view: DataView,
   p: number,
   to: number,
+  out: Output,
+  base: number,
+  blockBytesMax: number,
+): void {
+  const start = out.length;
+  // A block never unfolds to more than 255 times its size.
+  const most = Math.min(blockBytesMax, (to - p) * 255, out.room);
+  let room = Math.min(most, (to - p) * LIKELY_RATIO + SLACK_BYTES);
+  for (;;) {
+    out.reserve(room);
+    const { bytes } = out;
+    const target = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const end = block(input, view, p, to, bytes, target, start, base, Math.min(bytes.length, start + most));
+    if (end >= 0) {
+      out.length = end;
+      return;
+    }
+    if (bytes.length >= start + most) throw cutOff();
+    room = Math.min(most, room * 4);
+  }
+}
+
+/**
+ * One block: literals and matches. Matches may reach back to `base`. Returns where the output ends, -1 when `limit` is
+ * too near. Short runs are copied eight bytes at a time, past their end, where there is room for it.
+ */
+function block(
+  input: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
   out: Uint8Array,
+  target: DataView,
   start: number,
   base: number,
-  bytesMax: number,
+  limit: number,
 ): number {
-  const limit = Math.min(out.length, start + bytesMax);
+  const quickInput = to - SLACK_BYTES;
+  const quickOutput = limit - SLACK_BYTES;
+  let p = from;
   let o = start;
   while (p < to) {
     const token = input[p++];
     let literals = token >> 4;
-    if (literals === 15) {
-      let more = 255;
-      while (more === 255) {
-        if (p >= to) throw cutOff();
-        more = input[p++];
-        literals += more;
-      }
-    }
-    if (p + literals > to || o + literals > limit) throw cutOff();
-    if (literals <= 32) for (const end = o + literals; o < end; ) out[o++] = input[p++];
-    else {
-      out.set(input.subarray(p, p + literals), o);
+    if (literals < 15 && p < quickInput && o < quickOutput) {
+      target.setBigInt64(o, view.getBigInt64(p, true), true);
+      if (literals > 8) target.setBigInt64(o + 8, view.getBigInt64(p + 8, true), true);
       o += literals;
       p += literals;
+    } else {
+      if (literals === 15) {
+        let more = 255;
+        while (more === 255) {
+          if (p >= to) throw cutOff();
+          more = input[p++];
+          literals += more;
+        }
+      }
+      if (p + literals > to) throw cutOff();
+      if (o + literals > limit) return -1;
+      if (literals <= 32) for (const end = o + literals; o < end; ) out[o++] = input[p++];
+      else {
+        out.set(input.subarray(p, p + literals), o);
+        o += literals;
+        p += literals;
+      }
+      if (p === to) return o;
+      if (p + 2 > to) throw cutOff();
     }
-    if (p === to) return o;
-    if (p + 2 > to) throw cutOff();
-    const distance = input[p] | (input[p + 1] << 8);
+    const distance = view.getUint16(p, true);
     p += 2;
+    let m = o - distance;
+    if (distance === 0 || m < base) throw cutOff();
     let length = (token & 15) + 4;
-    if (length === 19) {
+    if (length < 19) {
+      if (distance >= 8 && o < quickOutput) {
+        target.setBigInt64(o, target.getBigInt64(m, true), true);
+        if (length > 8) {
+          target.setBigInt64(o + 8, target.getBigInt64(m + 8, true), true);
+          target.setInt16(o + 16, target.getInt16(m + 16, true), true);
+        }
+        o += length;
+        continue;
+      }
+    } else {
       let more = 255;
       while (more === 255) {
         if (p >= to) throw cutOff();
@@ -137,19 +151,19 @@ function block(
         length += more;
       }
     }
-    if (distance === 0 || o - distance < base || o + length > limit) throw cutOff();
-    if (length <= 32 || distance < length) for (const end = o + length; o < end; o++) out[o] = out[o - distance];
-    else {
-      out.copyWithin(o, o - distance, o - distance + length);
-      o += length;
-    }
+    const end = o + length;
+    if (end > limit) return -1;
+    if (distance >= 8 && end < quickOutput) {
+      for (; o < end; o += 8, m += 8) target.setBigInt64(o, target.getBigInt64(m, true), true);
+      o = end;
+    } else while (o < end) out[o++] = out[m++];
   }
   throw cutOff();
 }
 
-function uint32(b: Uint8Array, p: number, to: number): number {
+function uint32(view: DataView, p: number, to: number): number {
   if (p + 4 > to) throw cutOff();
-  return (b[p] | (b[p + 1] << 8) | (b[p + 2] << 16) | (b[p + 3] << 24)) >>> 0;
+  return view.getUint32(p, true);
 }
 
 function cutOff(): DecompressionError {

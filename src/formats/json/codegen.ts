@@ -223,7 +223,7 @@ function valueCode(field: FieldCode, k: number, fresh: boolean): string {
       const store = (x: string): string => (wide ? `BigInt(${x})` : x);
       const seconds = wholeCode(k, 15, "m <= 9000000000", done, slow, (x) => store(`(${x}) * 1000000`));
       return `          if (b[p] === 34) {
-${quotedCode(k, "iso(b, p + 1, q, offsetUs)", done, slow, store)}
+${quotedCode(k, "iso(b, view, p + 1, q, offsetUs)", done, slow, store)}
           } else {
 ${seconds}
           }`;

@@ -2,6 +2,7 @@
 import { checkedDays } from "../../types/datetime.ts";
 
 const DAY_US = 86_400_000_000;
+const MINUTE_US = 60_000_000;
 
 /** Two digits at `p`, or a number beyond 99. */
 function two(b: Uint8Array, p: number): number {
@@ -21,41 +22,41 @@ export function isoDays(b: Uint8Array, start: number, end: number): number {
   return checkedDays(year, month, day) ?? Number.NaN;
 }
 
-let lastStart = -1;
-let lastDays = 0;
-const lastDate = new Uint8Array(10);
+/** The bytes of the last `yyyy-MM-ddTHH:mm` that was read, and its microseconds. Messages of one minute follow each other. */
+const lastMinute = new Int32Array(4);
+const lastMinuteUs = new Float64Array(1);
+const MINUTE_BYTES = 16;
 
-/** `isoDays`, quick when the date is the one of the call before. */
-function cachedDays(b: Uint8Array, start: number, end: number): number {
-  if (lastStart >= 0 && end - start >= 10) {
-    let i = 9;
-    while (i >= 0 && lastDate[i] === b[start + i]) i--;
-    if (i < 0) return lastDays;
-  }
-  const days = isoDays(b, start, end);
-  if (!Number.isNaN(days)) {
-    lastStart = start;
-    lastDays = days;
-    for (let i = 0; i < 10; i++) lastDate[i] = b[start + i];
-  }
-  return days;
+/** Microseconds of `yyyy-MM-dd[T ]HH:mm` in bytes `[start, start + 16)`; NaN for any other form. */
+function minuteUs(b: Uint8Array, view: DataView, start: number): number {
+  const days = isoDays(b, start, start + MINUTE_BYTES);
+  const between = b[start + 10];
+  if ((between !== 84 && between !== 32) || b[start + 13] !== 58) return Number.NaN;
+  const hour = two(b, start + 11);
+  const minute = two(b, start + 14);
+  if (hour > 23 || minute > 59 || Number.isNaN(days)) return Number.NaN;
+  for (let i = 0; i < 4; i++) lastMinute[i] = view.getInt32(start + i * 4, true);
+  lastMinuteUs[0] = days * DAY_US + (hour * 60 + minute) * MINUTE_US;
+  return lastMinuteUs[0];
 }
 
 /**
  * Microseconds of `yyyy-MM-dd[T ]HH:mm:ss[.f…]` with nothing, `Z` or `±HH:mm` behind it; NaN for any other form.
  *
+ * @param view on the same bytes
  * @param offsetUs what to subtract when no zone follows; NaN when that isn't one number (the form is then not taken)
  */
-export function isoTimestamp(b: Uint8Array, start: number, end: number, offsetUs: number): number {
+export function isoTimestamp(b: Uint8Array, view: DataView, start: number, end: number, offsetUs: number): number {
   if (end - start < 19) return Number.NaN;
-  const days = cachedDays(b, start, end);
-  const between = b[start + 10];
-  if ((between !== 84 && between !== 32) || b[start + 13] !== 58 || b[start + 16] !== 58) return Number.NaN;
-  const hour = two(b, start + 11);
-  const minute = two(b, start + 14);
+  const isLast =
+    view.getInt32(start + 12, true) === lastMinute[3] &&
+    view.getInt32(start + 8, true) === lastMinute[2] &&
+    view.getInt32(start + 4, true) === lastMinute[1] &&
+    view.getInt32(start, true) === lastMinute[0];
+  let us = isLast ? lastMinuteUs[0] : minuteUs(b, view, start);
   const second = two(b, start + 17);
-  if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
-  let us = ((hour * 60 + minute) * 60 + second) * 1_000_000;
+  if (b[start + 16] !== 58 || second > 59) return Number.NaN;
+  us += second * 1_000_000;
   let p = start + 19;
   if (p < end && b[p] === 46) {
     let scale = 100_000;
@@ -63,16 +64,16 @@ export function isoTimestamp(b: Uint8Array, start: number, end: number, offsetUs
       const digit = b[p] - 48;
       if (digit >>> 0 > 9) break;
       us += digit * scale;
-      scale = Math.floor(scale / 10);
+      scale = (scale / 10) | 0;
     }
   }
-  if (p === end) return days * DAY_US + us - offsetUs;
-  if (b[p] === 90 && p + 1 === end) return days * DAY_US + us;
+  if (p === end) return us - offsetUs;
+  if (b[p] === 90 && p + 1 === end) return us;
   const sign = b[p];
   if ((sign === 43 || sign === 45) && p + 6 === end && b[p + 3] === 58) {
     const offset = (two(b, p + 1) * 60 + two(b, p + 4)) * 60_000_000;
     if (offset > 18 * 3_600_000_000 || two(b, p + 4) > 59) return Number.NaN;
-    return days * DAY_US + us + (sign === 45 ? offset : -offset);
+    return us + (sign === 45 ? offset : -offset);
   }
   return Number.NaN;
 }
