@@ -3,12 +3,15 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "./chromium.ts";
 import { confluentKafka } from "./confluent-kafka.ts";
+import { franzGo } from "./franz-go.ts";
 import { kafka } from "./kafka.ts";
+import { kafkaStreams } from "./kafka-streams.ts";
 import { kafkajs } from "./kafkajs.ts";
 import { kcat } from "./kcat.ts";
 import { mosquitto } from "./mosquitto.ts";
 import type { Part } from "./part.ts";
 import { postgres } from "./postgres.ts";
+import { pysparkClients } from "./pyspark-clients.ts";
 import { spark } from "./spark.ts";
 
 /** The real parts by name. */
@@ -21,6 +24,9 @@ export const parts = {
   mosquitto,
   "confluent-kafka": confluentKafka,
   kafkajs,
+  "franz-go": franzGo,
+  "kafka-streams": kafkaStreams,
+  "pyspark-clients": pysparkClients,
 } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof parts;

@@ -27,11 +27,18 @@ import { randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { chromiumArgs, chromiumPath } from "../../scripts/parts/chromium.ts";
 import { confluentKafkaPython } from "../../scripts/parts/confluent-kafka.ts";
+import { franzGoTests } from "../../scripts/parts/franz-go.ts";
 import { parts as allParts, type PartName } from "../../scripts/parts/index.ts";
 import { startKafka } from "../../scripts/parts/kafka.ts";
+import { kafkaStreamsCommand } from "../../scripts/parts/kafka-streams.ts";
 import { requireKafkajs } from "../../scripts/parts/kafkajs.ts";
 import { startMosquitto } from "../../scripts/parts/mosquitto.ts";
 import { startPostgres } from "../../scripts/parts/postgres.ts";
+import {
+  type PysparkClientVersion,
+  pysparkClientEnvironment,
+  pysparkClientVersions,
+} from "../../scripts/parts/pyspark-clients.ts";
 import { sparkEnvironment, sparkPython, startSparkConnect } from "../../scripts/parts/spark.ts";
 
 /** Runs `start` for a server that nobody shares with us; its `stop` runs after this file's tests. */
@@ -77,6 +84,21 @@ const handles = {
   /** The module `kafkajs`. */
   async kafkajs(): Promise<{ module: unknown }> {
     return { module: requireKafkajs() };
+  },
+  /** PySpark's clients of the versions before ours: the environment in which Spark's Python has that one. */
+  async "pyspark-clients"(): Promise<{
+    versions: readonly PysparkClientVersion[];
+    environment: (version: PysparkClientVersion) => NodeJS.ProcessEnv;
+  }> {
+    return { versions: pysparkClientVersions, environment: pysparkClientEnvironment };
+  },
+  /** The program that holds the tests of the Go client franz-go. */
+  async "franz-go"(): Promise<{ program: string }> {
+    return { program: franzGoTests() };
+  },
+  /** How to run a Java source file that uses Kafka Streams: program and arguments. */
+  async "kafka-streams"(): Promise<{ command: typeof kafkaStreamsCommand }> {
+    return { command: kafkaStreamsCommand };
   },
 } satisfies Record<PartName, () => Promise<unknown>>;
 
