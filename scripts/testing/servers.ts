@@ -1,23 +1,41 @@
 // Real parts for a run of the tests: what the files ask for, brought where allowed, one server of each kind for all.
 import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { isPartName, type PartName, parts } from "../parts/index.ts";
 import { startKafka } from "../parts/kafka.ts";
 import { startMosquitto } from "../parts/mosquitto.ts";
+import { root } from "../parts/part.ts";
 import { startPostgres } from "../parts/postgres.ts";
 import { startSparkConnect } from "../parts/spark.ts";
 
-/** The real parts that these files name in their `requireParts("…")`. */
+/** The real parts that these files, or files of test/ that they import, name in their `requireParts("…")`. */
 export function partsAskedFor(paths: readonly string[]): Map<PartName, string[]> {
   const asked = new Map<PartName, string[]>();
   for (const path of paths) {
-    // Only a call at the start of a statement counts, not one in a comment or a string.
-    for (const [, list] of readFileSync(path, "utf8").matchAll(/^(?:const [\w{}, ]+ = )?requireParts\(([^)]*)\)/gm)) {
-      for (const [, name] of (list as string).matchAll(/"([^"]+)"/g)) {
-        if (isPartName(name as string)) asked.set(name as PartName, [...(asked.get(name as PartName) ?? []), path]);
-      }
-    }
+    const names = new Set([...filesOf(path)].flatMap(partsNamedIn));
+    for (const name of names) asked.set(name, [...(asked.get(name) ?? []), path]);
   }
   return asked;
+}
+
+function partsNamedIn(path: string): PartName[] {
+  // Only a call at the start of a statement counts, not one in a comment or a string.
+  const calls = readFileSync(path, "utf8").matchAll(/^(?:const [\w{}, ]+ = )?requireParts\(([^)]*)\)/gm);
+  return [...calls].flatMap(([, list]) =>
+    [...(list as string).matchAll(/"([^"]+)"/g)].map(([, name]) => name as string).filter(isPartName),
+  );
+}
+
+/** A test's file, and those of test/ that it imports, directly or by another. */
+function filesOf(path: string, known = new Set<string>()): Set<string> {
+  if (known.has(path)) return known;
+  known.add(path);
+  const imports = readFileSync(path, "utf8").matchAll(/^(?:import|\} from) .*?"(\.{1,2}\/[^"]+\.ts)";$/gm);
+  for (const [, name] of imports) {
+    const file = resolve(dirname(path), name as string);
+    if (file.startsWith(join(root, "test/"))) filesOf(file, known);
+  }
+  return known;
 }
 
 /** Brings the parts that are missing. Gives, per part that couldn't be brought, why. */

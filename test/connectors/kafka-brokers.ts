@@ -1,7 +1,5 @@
 // What the Kafka connector's tests share: each of them runs on the dev broker and on Apache Kafka.
-import { test } from "node:test";
 import { Admin } from "@platformatic/kafka";
-import { DevBroker } from "../../src/broker/index.ts";
 import { batchFromRows, rowsOf } from "../../src/columns/rows.ts";
 import type {
   Environment,
@@ -16,9 +14,8 @@ import { kafkaSource } from "../../src/connectors/kafka/source.ts";
 import { OptionMap } from "../../src/connectors/options.ts";
 import { field, STRING, type StructType, struct } from "../../src/types/types.ts";
 import type { Value } from "../../src/types/values.ts";
-import { requireParts, uniqueName } from "../support/parts.ts";
-
-const parts = requireParts("kafka");
+import { onBothBrokers as onEachBroker } from "../support/brokers.ts";
+import { uniqueName } from "../support/parts.ts";
 
 export class TestBroker {
   readonly bootstrapServers: string;
@@ -208,22 +205,16 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** Declares a test for each of the two brokers. */
 export function onBothBrokers(name: string, body: (broker: TestBroker) => Promise<void>): void {
-  test(`${name} (dev broker)`, async () => {
-    const server = await DevBroker.start({ autoCreateTopics: false });
-    const broker = new TestBroker(server.bootstrapServers);
-    try {
-      await body(broker);
-    } finally {
-      await broker.close();
-      await server.close();
-    }
-  });
-  test(`${name} (Apache Kafka)`, parts.options, async () => {
-    const broker = new TestBroker((await parts.kafka()).bootstrapServers);
-    try {
-      await body(broker);
-    } finally {
-      await broker.close();
-    }
-  });
+  onEachBroker(
+    name,
+    async ({ bootstrapServers }) => {
+      const broker = new TestBroker(bootstrapServers);
+      try {
+        await body(broker);
+      } finally {
+        await broker.close();
+      }
+    },
+    { autoCreateTopics: false },
+  );
 }
