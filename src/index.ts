@@ -17,6 +17,7 @@ export { Decimal } from "./api/decimal.ts";
 export type { ForeachBatchFunction, ForeachWriter } from "./api/foreach.ts";
 export { GroupedData } from "./api/grouped.ts";
 export type { JoinHow } from "./api/join.ts";
+export { Observation } from "./api/observation.ts";
 export type { StreamingQueryProgress, StreamingQueryStatus } from "./api/progress.ts";
 export { DataFrameReader } from "./api/reader.ts";
 export { Row, type RowOf } from "./api/row.ts";

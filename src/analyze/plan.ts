@@ -209,12 +209,14 @@ export interface WindowNode {
   }[];
 }
 
-/** df.observe: aggregates over the rows that pass, reported in the progress. */
+/** df.observe: aggregates over the rows that pass, reported in the progress or when a batch query ends. */
 export interface ObserveNode {
   readonly kind: "observe";
   readonly output: readonly Attribute[];
   readonly input: PlanNode;
   readonly name: string;
+  /** Of the relation in the unresolved plan; 0 where it has none. */
+  readonly planId: bigint;
   readonly metrics: readonly { readonly call: AggregateCall; readonly output: Attribute }[];
 }
 

@@ -102,7 +102,7 @@ function dispatch(place: Place, message: Relation): Resolved {
     case "withWatermark":
       return watermark(place, r.value);
     case "collectMetrics":
-      return observe(place, r.value);
+      return observe(place, r.value, message.common?.planId ?? 0n);
     case "parse":
       return parseRelation(place, r.value);
     case "fillNa":

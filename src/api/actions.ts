@@ -6,6 +6,7 @@ import { simpleString, treeString } from "../types/print.ts";
 import type { StructType } from "../types/types.ts";
 import type { DataFrame } from "./dataframe.ts";
 import type { ResultBatch } from "./engine.ts";
+import { observerOf } from "./observation.ts";
 import { relation } from "./relation.ts";
 import { type Row, rowFactory } from "./row.ts";
 import { publicValue } from "./values.ts";
@@ -18,7 +19,7 @@ export async function collect(df: DataFrame): Promise<Row[]> {
 
 export async function* iterate(df: DataFrame): AsyncGenerator<Row, void, undefined> {
   const engine = await df.sparkSession.engine();
-  for await (const result of engine.execute(df.relation)) yield* publicRows(result);
+  for await (const result of engine.execute(df.relation, observerOf(df.relation))) yield* publicRows(result);
 }
 
 /** A batch's rows as users see them. */
@@ -32,7 +33,8 @@ export async function showString(df: DataFrame, numRows: number, truncate: numbe
   const value = { input: df.relation, numRows, truncate, vertical };
   const engine = await df.sparkSession.engine();
   let text = "";
-  for await (const { batch } of engine.execute(relation("show", { case: "showString", value }))) {
+  const shown = relation("show", { case: "showString", value });
+  for await (const { batch } of engine.execute(shown, observerOf(df.relation))) {
     for (const [cell] of rowsOf(batch)) text += String(cell);
   }
   return text;

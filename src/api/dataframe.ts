@@ -18,6 +18,7 @@ import { GroupedData } from "./grouped.ts";
 import { type JoinHow, joinInit } from "./join.ts";
 import { type LiteralValue, literal } from "./literal.ts";
 import { type FillValue, NullFunctions } from "./na.ts";
+import { attachObservation, type Observation } from "./observation.ts";
 import { type RelationInit, relation } from "./relation.ts";
 import type { AnyColumns, Row, RowOf } from "./row.ts";
 import type { SparkSession } from "./session.ts";
@@ -308,10 +309,18 @@ export class DataFrame {
     });
   }
 
-  /** Aggregates of the rows that pass here; in a stream they stand in each progress under `observedMetrics.name`. */
-  observe(name: string, ...metrics: Column[]): DataFrame {
+  /**
+   * Aggregates of the rows that pass here. An `Observation` has them when the first action has ended; by name, a stream has them
+   * in each progress under `observedMetrics`.
+   *
+   * @throws REUSE_OBSERVATION when the observation has been given to a DataFrame before
+   */
+  observe(observation: Observation | string, ...metrics: Column[]): DataFrame {
+    const name = typeof observation === "string" ? observation : observation.name;
     const value = { input: this.relation, name, metrics: metrics.map((m) => m.expression) };
-    return this.#next("observe", { case: "collectMetrics", value });
+    const observed = this.#next("observe", { case: "collectMetrics", value });
+    if (typeof observation !== "string") attachObservation(observation, observed.relation);
+    return observed;
   }
 
   /** `f(this)`: for chaining your own functions. */

@@ -5,6 +5,7 @@
 import type { Batch } from "../columns/vector.ts";
 import type { Plan, Relation } from "../plan/messages.ts";
 import type { StructType } from "../types/types.ts";
+import type { Value } from "../types/values.ts";
 
 export interface Engine {
   readonly kind: "embedded" | "cluster";
@@ -14,10 +15,10 @@ export interface Engine {
   schema(relation: Relation): Promise<StructType>;
   isStreaming(relation: Relation): Promise<boolean>;
   explain(relation: Relation, mode: ExplainMode): Promise<string>;
-  /** Rows of a batch relation. */
-  execute(relation: Relation): AsyncIterable<ResultBatch>;
+  /** Rows of a batch relation. `observer` hears what df.observe saw, when the last row has been read. */
+  execute(relation: Relation, observer?: Observer): AsyncIterable<ResultBatch>;
   /** A command: view, write, SQL text. A query in SQL text answers with the relation to run. */
-  command(plan: Plan): Promise<Relation | undefined>;
+  command(plan: Plan, observer?: Observer): Promise<Relation | undefined>;
   /** The plan holds a writeStreamOperationStart command. */
   startStream(plan: Plan, foreach?: ForeachFunctions): Promise<EngineQuery>;
   queries(): Promise<EngineQuery[]>;
@@ -38,6 +39,18 @@ export interface ResultBatch {
   readonly schema: StructType;
   readonly batch: Batch;
 }
+
+/** What one df.observe of a batch relation saw. */
+export interface ObservedMetrics {
+  readonly name: string;
+  /** Of the relation that observes; 0 where the server tells none. */
+  readonly planId: bigint;
+  readonly schema: StructType;
+  /** One for each field, in internal form. */
+  readonly values: readonly Value[];
+}
+
+export type Observer = (metrics: ObservedMetrics) => void;
 
 export type ExplainMode = "simple" | "extended" | "codegen" | "cost" | "formatted";
 

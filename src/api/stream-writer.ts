@@ -13,6 +13,7 @@ import { PlanSchema } from "../plan/messages.ts";
 import type { DataFrame } from "./dataframe.ts";
 import type { ForeachFunctions } from "./engine.ts";
 import { type ForeachBatchFunction, type ForeachWriter, foreachBatchFunctions, foreachFunctions } from "./foreach.ts";
+import { refuseObservations } from "./observation.ts";
 import { type OptionMap, type OptionValue, withOptions } from "./options.ts";
 import type { Row } from "./row.ts";
 import type { StreamingQuery } from "./streaming-query.ts";
@@ -94,6 +95,7 @@ export class DataStreamWriter {
   }
 
   async #start(sinkDestination: { case: "path" | "tableName"; value: string } | undefined): Promise<StreamingQuery> {
+    refuseObservations(this.#df.relation);
     const value = {
       input: this.#df.relation,
       format: this.#format,

@@ -8,6 +8,7 @@ import { create } from "@bufbuild/protobuf";
 import { nearest, SluiceError } from "../errors/error.ts";
 import { PlanSchema } from "../plan/messages.ts";
 import type { DataFrame } from "./dataframe.ts";
+import { observerOf } from "./observation.ts";
 import { type OptionMap, type OptionValue, withOptions } from "./options.ts";
 
 const MODES = { append: 1, overwrite: 2, error: 3, errorifexists: 3, default: 3, ignore: 4 } as const;
@@ -66,7 +67,8 @@ export class DataFrameWriter {
     };
     const command = { commandType: { case: "writeOperation", value } } as const;
     const engine = await this.#df.sparkSession.engine();
-    await engine.command(create(PlanSchema, { opType: { case: "command", value: command } }));
+    const plan = create(PlanSchema, { opType: { case: "command", value: command } });
+    await engine.command(plan, observerOf(this.#df.relation));
   }
 
   json(path: string): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   EngineQuery,
   ExplainMode,
   ForeachFunctions,
+  Observer,
   ResultBatch,
 } from "../api/engine.ts";
 import { SluiceError } from "../errors/error.ts";
@@ -19,7 +20,7 @@ import { ClusterError } from "./error.ts";
 import { ListenerBus } from "./listener.ts";
 import { ClusterQuery } from "./query.ts";
 import { refuseScripts } from "./refuse.ts";
-import { resultBatches } from "./results.ts";
+import { observedMetrics, resultBatches } from "./results.ts";
 
 const EXPLAIN_MODES = { simple: 1, extended: 2, codegen: 3, cost: 4, formatted: 5 } as const;
 /** Settings of the builder that say where to run; the server has its own. */
@@ -70,16 +71,19 @@ class ClusterEngine implements Engine {
     return result.case === "explain" ? result.value.explainString : "";
   }
 
-  execute(relation: Relation): AsyncIterable<ResultBatch> {
-    return resultBatches(this.#client.execute(rootPlan(relation)));
+  execute(relation: Relation, observer?: Observer): AsyncIterable<ResultBatch> {
+    return resultBatches(this.#client.execute(rootPlan(relation)), observer);
   }
 
-  async command(plan: Plan): Promise<Relation | undefined> {
+  async command(plan: Plan, observer?: Observer): Promise<Relation | undefined> {
     refuseScripts(plan);
-    for (const { responseType } of await this.#client.run(plan)) {
-      if (responseType.case === "sqlCommandResult") return responseType.value.relation;
+    let answer: Relation | undefined;
+    for (const response of await this.#client.run(plan)) {
+      if (observer) observedMetrics(response).forEach(observer);
+      const { responseType } = response;
+      if (responseType.case === "sqlCommandResult") answer ??= responseType.value.relation;
     }
-    return undefined;
+    return answer;
   }
 
   async startStream(plan: Plan, foreach?: ForeachFunctions): Promise<EngineQuery> {

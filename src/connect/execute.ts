@@ -1,11 +1,13 @@
 /** The ExecutePlan call: a relation's rows, or a command's effect. */
 import { create } from "@bufbuild/protobuf";
+import type { ObservedMetrics } from "../api/engine.ts";
 import { encodeArrow } from "../columns/arrow.ts";
 import { sliceRows } from "../columns/ops.ts";
 import { batchFromRows } from "../columns/rows.ts";
 import type { Batch } from "../columns/vector.ts";
 import { SluiceError } from "../errors/error.ts";
 import { toProtoType } from "../plan/data-types.ts";
+import { literalMessage } from "../plan/literals.ts";
 import { type Command, CommandSchema, type Plan, PlanSchema, type Relation } from "../plan/messages.ts";
 import type { StructType } from "../types/types.ts";
 import { encodeRowCount } from "./no-columns.ts";
@@ -42,18 +44,34 @@ async function* rows(
 ): AsyncGenerator<ResponseBody> {
   let schema: StructType | undefined;
   let offset = 0;
-  for await (const result of session.engine.execute(relation)) {
+  const observed: ObservedMetrics[] = [];
+  for await (const result of session.engine.execute(relation, (metrics) => observed.push(metrics))) {
     signal.throwIfAborted();
     if (schema === undefined) yield schemaResponse(result.schema);
     schema = result.schema;
     yield* batchResponses(schema, result.batch, offset, options);
     offset += result.batch.rows;
   }
-  if (schema !== undefined) return;
-  schema = await session.engine.schema(relation);
-  yield schemaResponse(schema);
-  const types = schema.fields.map((f) => f.type);
-  yield* batchResponses(schema, batchFromRows(types, []), 0, options);
+  if (schema === undefined) {
+    schema = await session.engine.schema(relation);
+    yield schemaResponse(schema);
+    const types = schema.fields.map((f) => f.type);
+    yield* batchResponses(schema, batchFromRows(types, []), 0, options);
+  }
+  yield* observedResponses(observed);
+}
+
+/** What df.observe saw, as a client's Observation takes it. */
+function* observedResponses(observed: readonly ObservedMetrics[]): Generator<ResponseBody> {
+  if (observed.length === 0) return;
+  yield {
+    observedMetrics: observed.map(({ name, planId, schema, values }) => ({
+      name,
+      planId,
+      keys: schema.fields.map((f) => f.name),
+      values: schema.fields.map((f, i) => literalMessage(f.type, values[i])),
+    })),
+  };
 }
 
 function schemaResponse(schema: StructType): ResponseBody {
@@ -101,9 +119,12 @@ async function* runCommand(
       return;
     }
     case "createDataframeView":
-    case "writeOperation":
-      await engine.command(planOf(withInput(session, command)));
+    case "writeOperation": {
+      const observed: ObservedMetrics[] = [];
+      await engine.command(planOf(withInput(session, command)), (metrics) => observed.push(metrics));
+      yield* observedResponses(observed);
       return;
+    }
     case "writeStreamOperationStart":
       yield await startStream(session, commandType.value);
       return;

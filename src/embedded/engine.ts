@@ -1,6 +1,6 @@
 /** The engine in this process. */
 import { sqlArguments } from "../analyze/relation.ts";
-import type { Engine, EngineConfig, ExplainMode, ForeachFunctions, ResultBatch } from "../api/engine.ts";
+import type { Engine, EngineConfig, ExplainMode, ForeachFunctions, Observer, ResultBatch } from "../api/engine.ts";
 import type { Clock, Logger } from "../connectors/contract.ts";
 import type { MemoryTable } from "../connectors/memory/table.ts";
 import { SluiceError } from "../errors/error.ts";
@@ -79,11 +79,11 @@ export class EmbeddedEngine implements Engine {
     return this.session.explain(relation, mode);
   }
 
-  execute(relation: Relation): AsyncIterable<ResultBatch> {
-    return this.session.execute(relation);
+  execute(relation: Relation, observer?: Observer): AsyncIterable<ResultBatch> {
+    return this.session.execute(relation, observer);
   }
 
-  async command(plan: Plan): Promise<Relation | undefined> {
+  async command(plan: Plan, observer?: Observer): Promise<Relation | undefined> {
     const { commandType } = commandOf(plan);
     switch (commandType.case) {
       case "createDataframeView": {
@@ -96,7 +96,7 @@ export class EmbeddedEngine implements Engine {
       case "sqlCommand":
         return this.runSql(commandType.value.input);
       case "writeOperation":
-        await runWrite(this.session, commandType.value);
+        await runWrite(this.session, commandType.value, observer);
         return undefined;
       default:
         throw new SluiceError("UNSUPPORTED_FEATURE", {

@@ -752,6 +752,10 @@ export const conditions = {
     template: "The window function <windowFunc> is not supported on a stream. Group by window(time, '10 seconds') for windows of time, or use min_by and max_by.",
     sqlState: "42KDE",
   },
+  NO_OBSERVE_BEFORE_GET: {
+    template: "No DataFrame is observed by this Observation yet. Give it to one first, df.observe(observation, count(lit(1)).alias(\"rows\")), and run an action.",
+    sqlState: "42K0E",
+  },
   NULLABLE_COLUMN_OR_FIELD: {
     template: "The column <name> may be null, but the schema says that it isn't. Fill it with coalesce first.",
     sqlState: "42000",
@@ -823,6 +827,10 @@ export const conditions = {
   RESOLVED_START_OFFSET_GREATER_THAN_END_OFFSET: {
     template: "Partition <topicPartition> would be read from offset <startOffset> to <endOffset>, which is before it.",
     sqlState: "22000",
+  },
+  REUSE_OBSERVATION: {
+    template: "The Observation <name> observes a DataFrame already. Make a new one for each observe.",
+    sqlState: "42K0E",
   },
   SCALAR_SUBQUERY_TOO_MANY_ROWS: {
     template: "A subquery used as one value returned <rows> rows. Add LIMIT 1, or an aggregate such as max().",

@@ -1,4 +1,7 @@
-/** Unmodified PySpark programs on `sluice connect` and on real Spark: they print the same lines. */
+/**
+ * Unmodified PySpark programs on `sluice connect` and on real Spark: they print the same lines. Then the same programs with the
+ * older clients on `sluice connect`.
+ */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +11,7 @@ import { DevBroker } from "../../src/broker/index.ts";
 import { requireParts, uniqueName } from "../support/parts.ts";
 import { runProgram, type Served, serveConnect } from "./serve.ts";
 
-const parts = requireParts("spark");
+const parts = requireParts("spark", "pyspark-clients");
 
 describe("PySpark", parts.options, () => {
   let ours: Served;
@@ -27,18 +30,46 @@ describe("PySpark", parts.options, () => {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
-  const both = async (program: string, args: (side: string) => string[]) => {
-    const on = (url: string, side: string) =>
-      runProgram(spark.python, program, [url, ...args(join(folder, side))], spark.environment);
-    const here = await on(ours.url, `${program}-sluice`);
-    assert.deepEqual(here, await on(spark.url, `${program}-spark`));
+  const programs: Readonly<Record<string, (folder: string) => string[]>> = {
+    "frames.py": (folder) => [folder],
+    "errors.py": () => [],
+    "streams.py": (folder) => [folder, broker.bootstrapServers, `${uniqueName("connect")}-`],
+  };
+  /** What the programs have printed with Spark's own client, on Sluice and on Spark. */
+  const printed = new Map<string, readonly string[]>();
+  const on = (url: string, program: string, side: string, environment: NodeJS.ProcessEnv) =>
+    runProgram(spark.python, program, [url, ...programs[program](join(folder, `${program}-${side}`))], environment);
+
+  const both = async (program: string) => {
+    const here = await on(ours.url, program, "sluice", spark.environment);
+    assert.deepEqual(here, await on(spark.url, program, "spark", spark.environment));
     assert.ok(here.length > 20);
+    printed.set(program, here);
   };
 
-  test("DataFrames, SQL, views, settings, catalog, files", () => both("frames.py", (side) => [side]));
+  test("DataFrames, SQL, views, settings, catalog, files", () => both("frames.py"));
 
-  test("errors with class, condition, SQL state and parameters", () => both("errors.py", () => []));
+  test("errors with class, condition, SQL state and parameters", () => both("errors.py"));
 
-  test("streaming queries: files, rate, Kafka, memory, foreachBatch, listeners, progress", () =>
-    both("streams.py", (side) => [side, broker.bootstrapServers, `${uniqueName("connect")}-`]));
+  test("streaming queries: files, rate, Kafka, memory, foreachBatch, listeners, progress", () => both("streams.py"));
+
+  test("older clients print what the newest does", async (t) => {
+    const clients = await parts["pyspark-clients"]();
+    for (const version of clients.versions) {
+      await t.test(`pyspark-client ${version}`, async () => {
+        const environment = clients.environment(version);
+        await using server = await serveConnect(environment); // whose foreachBatch runs with the same client
+        for (const [program, expected] of printed) {
+          const lines = await on(server.url, program, version, environment);
+          assert.deepEqual(lines.map(bytesAsNow), expected, program);
+        }
+        assert.equal(printed.size, Object.keys(programs).length);
+      });
+    }
+  });
 });
+
+/** Before 4.1 a client gave BINARY as bytearray. */
+function bytesAsNow(line: string): string {
+  return line.replaceAll(/bytearray\((b'[^']*')\)/g, "$1");
+}

@@ -153,7 +153,7 @@ function isEventTime(type: DataType): boolean {
   return type.kind === "struct" && type.fields.some((f) => f.name === "end" && isEventTime(f.type));
 }
 
-export function observe(place: Place, message: CollectMetrics): Resolved {
+export function observe(place: Place, message: CollectMetrics, planId: bigint): Resolved {
   const input = analyzeRelation(place, message.input);
   const block = blockOf(place, input);
   const metrics = message.metrics
@@ -163,5 +163,6 @@ export function observe(place: Place, message: CollectMetrics): Resolved {
       throw new SluiceError("INVALID_OBSERVED_METRICS", { name: n.output.name });
     });
   refusePending(block, "observe");
-  return passing(input, { kind: "observe", output: input.plan.output, input: input.plan, name: message.name, metrics });
+  const { name } = message;
+  return passing(input, { kind: "observe", output: input.plan.output, input: input.plan, name, planId, metrics });
 }

@@ -19,6 +19,7 @@ export async function* runBatchPlan(plan: PlanNode, context: ExecutionContext): 
   const values = await subqueryValues(plan, context);
   const builder = batchBuilder(context, (x) => values.get(x) ?? null);
   yield* builder.build(plan).run(requestOf(context));
+  for (const observation of builder.observations) context.observer?.(observation.metrics());
 }
 
 /** The code that each stage of the plan runs. */

@@ -1,5 +1,6 @@
 /** The boundary between running a plan (operators, state) and the life of a query (engine.ts, stream/). */
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
+import type { Observer } from "../../api/engine.ts";
 import type { Batch } from "../../columns/vector.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
@@ -24,6 +25,8 @@ export interface ExecutionContext {
   /** Gives the event loop a turn when the last one was long ago. */
   breathe(): Promise<void> | undefined;
   readonly signal: AbortSignal;
+  /** Hears what df.observe saw when a batch plan has run to its end. */
+  readonly observer?: Observer | undefined;
 }
 
 /** Runs a batch plan. Exported as `runBatchPlan` from operators/batch.ts. Throws WideRequired when the wide form is needed. */
@@ -87,6 +90,7 @@ export interface StreamPlan {
   observed(): ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** The generated code of each stage, for explain("codegen"). */
   generatedCode(): readonly { readonly stage: string; readonly code: string }[];
+  /** Resolves when nothing is being written any more. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 /** df.observe: aggregates over the rows that pass, without changing them. */
 import type { ObserveNode } from "../../analyze/plan.ts";
+import type { ObservedMetrics } from "../../api/engine.ts";
 import { type Batch, valueAt } from "../../columns/vector.ts";
 import { Stage, type StageEnvironment } from "../../compile/stage.ts";
+import { field, struct } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import { Groups } from "./groups.ts";
 import type { Operator } from "./operator.ts";
@@ -43,9 +45,20 @@ export class Observation {
 
   /** The metrics by name. */
   values(): Readonly<Record<string, Value>> {
+    const { schema, values } = this.metrics();
+    return Object.fromEntries(schema.fields.map((f, k) => [f.name, values[k]]));
+  }
+
+  metrics(): ObservedMetrics {
+    const { name, planId, metrics } = this.#node;
     this.#groups.ensureGlobal();
     const out = this.#groups.output(this.#groups.table.liveSlots(), 0, 1);
-    return Object.fromEntries(this.#node.metrics.map((m, k) => [m.output.name, valueAt(out.columns[k], 0)]));
+    return {
+      name,
+      planId,
+      schema: struct(...metrics.map(({ output }) => field(output.name, output.type, output.nullable))),
+      values: metrics.map((_, k) => valueAt(out.columns[k], 0)),
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Runs a batch plan, first in the narrow form, and again in the wide one where a 64-bit value asks for it. */
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
+import type { Observer } from "../../api/engine.ts";
 import { batchBytes, copyBatch } from "../../columns/copy.ts";
 import { sliceRows } from "../../columns/ops.ts";
 import type { Batch } from "../../columns/vector.ts";
@@ -20,6 +21,7 @@ export interface BatchQuery {
   readonly run: RunBatchPlan;
   readScan(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch>;
   script(token: string): (...args: unknown[]) => unknown;
+  readonly observer: Observer | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ async function* runForm(query: BatchQuery, nowUs: number, seed: number, wide: bo
     script: query.script,
     breathe,
     signal: query.signal,
+    observer: query.observer,
   };
   for await (const batch of query.run(query.plan, context)) {
     query.signal.throwIfAborted();

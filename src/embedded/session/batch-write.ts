@@ -1,5 +1,6 @@
 /** `df.write`: the rows of a batch query into a sink, once. */
 import { randomUUID } from "node:crypto";
+import type { Observer } from "../../api/engine.ts";
 import type { Sink, SinkRequest } from "../../connectors/contract.ts";
 import { sinkProvider } from "../../connectors/list.ts";
 import { checkOptions } from "../../connectors/options.ts";
@@ -15,7 +16,7 @@ const MODES: Readonly<Record<WriteOperation_SaveMode, SinkRequest["saveMode"]>> 
   [WriteOperation_SaveMode.IGNORE]: "ignore",
 };
 
-export async function runWrite(session: Session, write: WriteOperation): Promise<void> {
+export async function runWrite(session: Session, write: WriteOperation, observer?: Observer): Promise<void> {
   if (write.input === undefined) throw new SluiceError("INTERNAL_ERROR", { message: "a write without a relation" });
   const format = write.source || session.config.known("spark.sql.sources.default");
   const provider = await sinkProvider(format);
@@ -27,7 +28,7 @@ export async function runWrite(session: Session, write: WriteOperation): Promise
     });
   }
   const { path: pathOption, ...options } = write.options;
-  const query = await session.batchQuery(write.input);
+  const query = await session.batchQuery(write.input, observer);
   const request: SinkRequest = {
     streaming: false,
     options: checkOptions(format, Object.entries(options), provider.options),

@@ -1,6 +1,6 @@
 /** One user's session: settings, names, and the way from a relation to rows. */
 import { checkBatch } from "../../analyze/index.ts";
-import type { ExplainMode, ResultBatch } from "../../api/engine.ts";
+import type { ExplainMode, Observer, ResultBatch } from "../../api/engine.ts";
 import { batchFromRows } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
 import type { Clock, Environment, Logger } from "../../connectors/contract.ts";
@@ -79,18 +79,18 @@ export class Session {
     return codeText(stages);
   }
 
-  async *execute(relation: Relation): AsyncIterable<ResultBatch> {
-    const special = specialRelation(this, relation);
+  async *execute(relation: Relation, observer?: Observer): AsyncIterable<ResultBatch> {
+    const special = specialRelation(this, relation, observer);
     if (special !== undefined) {
       yield resultOf(special.schema, await special.rows());
       return;
     }
-    const query = await this.batchQuery(relation);
+    const query = await this.batchQuery(relation, observer);
     for await (const batch of query.rows()) yield { schema: query.schema, batch };
   }
 
   /** @throws STREAMING_QUERY_IN_BATCH for a relation that reads a stream */
-  async batchQuery(relation: Relation): Promise<ReadyQuery> {
+  async batchQuery(relation: Relation, observer?: Observer): Promise<ReadyQuery> {
     const query = await this.analyze(relation);
     checkBatch(query.logical);
     const { plan, script } = bindScripts(query.plan, this.bindScript);
@@ -108,6 +108,7 @@ export class Session {
           run: runBatchPlan,
           readScan: (node, batchRowsMax, wide) => query.sources.readScan(node, batchRowsMax, wide),
           script: script as (token: string) => (...args: unknown[]) => unknown,
+          observer,
         }),
     };
   }

@@ -1,6 +1,6 @@
 /** Relations that aren't queries: the text of show(), and questions to the catalog. */
 import { create } from "@bufbuild/protobuf";
-import type { ResultBatch } from "../../api/engine.ts";
+import type { Observer, ResultBatch } from "../../api/engine.ts";
 import { batchFromRows, rowsOf } from "../../columns/rows.ts";
 import { showRows } from "../../columns/show.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -16,13 +16,17 @@ export interface SpecialRelation {
 }
 
 /** What to do instead of analysing the relation; undefined for every other kind. */
-export function specialRelation(session: Session, relation: Relation): SpecialRelation | undefined {
+export function specialRelation(
+  session: Session,
+  relation: Relation,
+  observer?: Observer,
+): SpecialRelation | undefined {
   switch (relation.relType.case) {
     case "showString": {
       const show = relation.relType.value;
       return {
         schema: struct(field("show_string", STRING, false)),
-        rows: async () => [[await showText(session, show)]],
+        rows: async () => [[await showText(session, show, observer)]],
       };
     }
     case "catalog":
@@ -43,13 +47,14 @@ export function resultOf(schema: StructType, rows: readonly (readonly Value[])[]
   };
 }
 
-async function showText(session: Session, show: ShowString): Promise<string> {
+async function showText(session: Session, show: ShowString, observer: Observer | undefined): Promise<string> {
   const { input, numRows, truncate, vertical } = show;
   if (input === undefined) throw new SluiceError("INTERNAL_ERROR", { message: "showString without a relation" });
   const rows: Value[][] = [];
   let schema = struct();
   // One row more than is shown tells whether there are more.
-  for await (const result of session.execute(await limited(session, input, Math.max(0, numRows) + 1))) {
+  const shown = await limited(session, input, Math.max(0, numRows) + 1);
+  for await (const result of session.execute(shown, observer)) {
     schema = result.schema;
     rows.push(...rowsOf(result.batch));
   }

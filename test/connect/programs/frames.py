@@ -5,7 +5,7 @@ import decimal
 import logging
 import sys
 
-from pyspark.sql import Row, SparkSession, Window
+from pyspark.sql import Observation, Row, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
@@ -137,8 +137,12 @@ print(people.storageLevel, people.persist().storageLevel, people.unpersist().sto
 print(len(numbers._explain_string()) > 0, len(numbers._explain_string(extended=True)) > 0)
 print(StructType.fromDDL("a INT, b STRING").simpleString())
 print(numbers.colRegex("`i.*`") is not None)
-observation = spark.range(3).observe("seen", F.count("*").alias("rows"), F.max("id").alias("highest"))
-print(observation.count())
+seen = Observation("seen")
+observed = spark.range(3).observe(seen, F.count("*").alias("rows"), F.max("id"), F.max(F.col("id").cast("decimal(5,2)")).alias("m"))
+print(observed.where("id > 1").count(), seen.get)
+written = Observation()
+people.observe(written, F.min("name").alias("first"), F.count(F.lit(1)).alias("n")).write.mode("overwrite").json(folder + "/observed")
+print(written.get)
 
 section("files")
 sales.coalesce(1).write.mode("overwrite").json(folder + "/json")
