@@ -101,6 +101,29 @@ test("rows are late by the batch before's watermark, windows close by this one's
   );
 });
 
+test("a watermark between two whole seconds asks for one batch without data, not for one after the other", async () => {
+  await using spark = testSession();
+  const input = new MemoryStream("id INT, time TIMESTAMP");
+  const query = await input
+    .toDF(spark)
+    .withWatermark("time", "100 milliseconds")
+    .dropDuplicates(["id", "time"])
+    .writeStream.format("memory")
+    .queryName("between_seconds")
+    .start();
+  for (const [id, ms] of [
+    [1, 47_900],
+    [2, 47_500],
+    [3, 47_950],
+  ]) {
+    input.addData([id, new Date(ms)]);
+    await query.processAllAvailable();
+  }
+  const { batchId } = (await query.lastProgress()) as { batchId: number };
+  await query.stop();
+  assert.ok(batchId <= 5, `${batchId + 1} batches for 3 rows`);
+});
+
 test("a value beyond 2^53 makes the batch run again in the wide form, with state from before", async () => {
   await using spark = testSession();
   const input = new MemoryStream("key STRING, value BIGINT");

@@ -165,7 +165,8 @@ export class MicroBatchExecution {
   }
 
   private watermarkAsksForBatch(watermarkMs: number): boolean {
-    if (this.batchId === 0) return false;
+    // What this watermark frees has been freed already, unless it has moved since the last batch.
+    if (this.batchId === 0 || watermarkMs <= this.previousWatermarkMs) return false;
     return this.plan?.wantsNoDataBatch(watermarkUs(this.previousWatermarkMs), watermarkUs(watermarkMs)) ?? false;
   }
 
