@@ -2,13 +2,14 @@
  * State on disk: `<version>.delta` holds what one batch changed, `<version>.snapshot` everything. Both have the same form:
  *
  * ```
- * "SLST" u8 form | header (JSON text) | slots | columns, one block each | removed slots | crc32 of all before
+ * "SLST" u8 form | header (JSON text) | slots | columns, one block each | removed slots | crc32
  * ```
  *
  * Rows go by slot number (slots.ts), so that a delta needs no keys to be found. A file is written whole: temporary name,
- * fsync, rename; the checksum is its last four bytes.
+ * fsync, rename. The checksum is of all before it and of the file's place (`0/0/left/7.delta`), so that a file that stands
+ * where another one belongs, of an older version or of another table, is found to be damaged. Form 1 had no place in it.
  */
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Interner } from "../../columns/interner.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -20,6 +21,8 @@ import { ByteReader, ByteWriter, readValue, writeValue } from "./codec.ts";
 import type { SlotColumn, SlotTable } from "./slots.ts";
 
 const MAGIC = 0x54534c53;
+const FORM = 2;
+const FORM_WITHOUT_PLACE = 1;
 
 interface Header {
   readonly columns: readonly { readonly name: string; readonly type: string; readonly form: string }[];
@@ -29,7 +32,7 @@ interface Header {
 export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonly number[]): Uint8Array {
   const w = new ByteWriter();
   w.u32(MAGIC);
-  w.u8(1);
+  w.u8(FORM);
   const header: Header = {
     columns: table.columns.map((c) => ({ name: c.spec.name, type: JSON.stringify(c.spec.type), form: c.repr })),
   };
@@ -89,15 +92,28 @@ function encodeColumn(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
   }
 }
 
-/** Takes a file's rows into the table. Throws with the file's name when it is damaged or of another shape. */
-export function decodeRows(table: SlotTable, bytes: Uint8Array, path: string): void {
+/** The bytes of `encodeRows` with a checksum that also covers the file's place. */
+function placed(bytes: Uint8Array, place: string): Uint8Array {
+  const out = bytes.slice();
+  const view = new DataView(out.buffer);
+  const at = out.length - 4;
+  view.setUint32(at, crc32(place, view.getUint32(at, true)), true);
+  return out;
+}
+
+/** Takes a file's rows into the table. Throws with the file's name when it is damaged, misplaced or of another shape. */
+export function decodeRows(table: SlotTable, bytes: Uint8Array, path: string, place = ""): void {
   const damaged = (reason: string, cause?: unknown) =>
     new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason }, { cause });
   if (bytes.length < 16) throw damaged(`it has only ${bytes.length} bytes`);
   const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
   const r = new ByteReader(bytes.subarray(0, bytes.length - 4));
-  if (crc32(bytes.subarray(0, bytes.length - 4)) !== stored) throw damaged("its checksum does not match its content");
-  if (r.u32() !== MAGIC || r.u8() !== 1) throw damaged("it is not a state file of a known form");
+  const content = crc32(bytes.subarray(0, bytes.length - 4));
+  const form = bytes[4];
+  if ((form === FORM_WITHOUT_PLACE ? content : crc32(place, content)) !== stored) {
+    throw damaged("its checksum does not match its content and its place");
+  }
+  if (r.u32() !== MAGIC || r.u8() > FORM) throw damaged("it is not a state file of a known form");
   const header = JSON.parse(r.text()) as Header;
   checkShape(table, header, path);
   try {
@@ -198,7 +214,7 @@ export class StateFiles {
   async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
     const path = join(this.directory, `${version}.${kind}`);
     const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);
-    await this.#fs.write(temporary, bytes, this.#durable);
+    await this.#fs.write(temporary, placed(bytes, this.#place(`${version}.${kind}`)), this.#durable);
     await this.#fs.rename(temporary, path);
     if (this.#durable) await this.#fs.syncDirectory(this.directory);
   }
@@ -261,7 +277,12 @@ export class StateFiles {
     if (bytes === undefined) {
       throw new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason: "it is missing" });
     }
-    decodeRows(table, bytes, path);
+    decodeRows(table, bytes, path, this.#place(name));
+  }
+
+  /** Where a file stands in the state folder: operator, partition, table, name. */
+  #place(name: string): string {
+    return [...this.directory.split(sep).slice(-3), name].join("/");
   }
 }
 
