@@ -1,11 +1,13 @@
 /**
  * `_spark_metadata`: which files a streaming query has committed, one log file a batch, in the form that Spark's file
- * source reads. Each tenth one (`9.compact`, `19.compact`, …) lists all files from the beginning.
+ * source reads. Each tenth one (`9.compact`, `19.compact`, …) lists all files from the beginning. A file has its checksum
+ * beside it, on the disk before it: what a damaged one leaves out would be taken for leftovers, and removed.
  */
 import { readdir, readFile, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SluiceError } from "../../errors/error.ts";
+import { mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
 import { firstKept, firstNeeded, isCompact, logId, logName } from "./compact-log.ts";
 import { hiddenName, publish, syncFolder, writeHidden } from "./durable.ts";
 
@@ -42,41 +44,48 @@ export async function manifestFiles(folder: string): Promise<string[] | undefine
 
 /** The last batch in the manifest; undefined when there is none. */
 export async function lastBatch(folder: string): Promise<number | undefined> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  const ids = names.map(logId).filter((id) => id !== undefined);
+  const ids = await idsIn(folder);
   return ids.length === 0 ? undefined : Math.max(...ids);
+}
+
+async function idsIn(folder: string): Promise<number[]> {
+  const names = (await readdir(folder).catch(nothingIfAbsent)) ?? [];
+  return names.map(logId).filter((id) => id !== undefined);
 }
 
 /** Adds a batch's files. The batch is committed when the promise resolves. */
 export async function commitManifest(folder: string, batchId: number, added: readonly ManifestEntry[]): Promise<void> {
   const compact = isCompact(batchId);
   const entries = compact && batchId > 0 ? [...(await entriesUntil(folder, batchId - 1)), ...added] : added;
-  const path = join(folder, logName(batchId));
-  await writeHidden(path, Buffer.from(["v1", ...entries.map((e) => JSON.stringify(e))].join("\n")));
-  await publish(path);
+  const name = logName(batchId);
+  const bytes = Buffer.from(["v1", ...entries.map((e) => JSON.stringify(e))].join("\n"));
+  const paths = [join(folder, sidecarName(name)), join(folder, name)];
+  await writeHidden(paths[0], sidecarOf(bytes));
+  await writeHidden(paths[1], bytes);
+  for (const path of paths) await publish(path);
   await syncFolder(folder);
   await syncFolder(dirname(folder));
   if (compact) await forget(folder, firstKept(batchId));
 }
 
 async function entriesUntil(folder: string, batchId: number): Promise<ManifestEntry[]> {
+  const present = await idsIn(folder);
+  // A query that came to this folder later than with its first batch has no files before.
+  const first = Math.max(firstNeeded(batchId), Math.min(...present, batchId));
   const entries: ManifestEntry[] = [];
-  for (let id = firstNeeded(batchId); id <= batchId; id++) entries.push(...(await readBatch(folder, id)));
+  for (let id = first; id <= batchId; id++) entries.push(...(await readBatch(folder, id)));
   return entries;
 }
 
+/** @throws FAILED_READ_FILE when the file isn't there or isn't what was written */
 async function readBatch(folder: string, batchId: number): Promise<ManifestEntry[]> {
   const path = join(folder, logName(batchId));
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    // A batch without rows has no file of its own where the sink was skipped.
-    if (error.code === "ENOENT" && !isCompact(batchId)) return "v1";
-    throw error;
-  });
-  const [version, ...lines] = text.split("\n");
   try {
+    const bytes = await readFile(path);
+    const sidecar = await readFile(join(folder, sidecarName(logName(batchId)))).catch(nothingIfAbsent);
+    const damage = sidecar === undefined ? undefined : mismatch(bytes, sidecar);
+    if (damage !== undefined) throw new Error(damage);
+    const [version, ...lines] = bytes.toString("utf8").split("\n");
     if (version !== "v1") throw new Error(`it begins with "${version.slice(0, 20)}" instead of v1`);
     return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as ManifestEntry);
   } catch (error) {
@@ -84,11 +93,17 @@ async function readBatch(folder: string, batchId: number): Promise<ManifestEntry
   }
 }
 
+function nothingIfAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
 /** Removes the logs that the compact one before the last made needless. */
 async function forget(folder: string, before: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const id = logId(name);
-    if (id !== undefined && id < before) await unlink(join(folder, name));
+    if (id === undefined || id >= before) continue;
+    await unlink(join(folder, name));
+    await unlink(join(folder, sidecarName(name))).catch(nothingIfAbsent);
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * Whole, checked files. A file appears under its name only with all of its bytes on the disk: temporary name, fsync,
- * rename, fsync of the directory. Its checksum (checksum.ts) is durable before the rename, so that a file under its final
- * name always has one.
+ * rename, fsync of the directory. Its checksum (formats/checksum.ts) is durable before the rename, so that a file under its
+ * final name always has one.
  */
 import { join } from "node:path";
 import { SluiceError } from "../../errors/error.ts";
-import { mismatch, sidecarName, sidecarOf } from "./checksum.ts";
+import { mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
 import type { CheckpointFileSystem } from "./file-system.ts";
 
 const TEMPORARY = /^\..*\.tmp$/;

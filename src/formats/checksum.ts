@@ -1,6 +1,6 @@
 /**
  * The sidecar `.N.crc` that Hadoop's local file system writes beside each file, and checks when it reads it: a checkpoint
- * written here is verified by Spark, and the other way round. Layout: `crc\0`, chunk size, then CRC-32 of each chunk
+ * or a sink's manifest written here is verified by Spark, and the other way round. Layout: `crc\0`, chunk size, then CRC-32 of each chunk
  * (all 32-bit big-endian).
  */
 import { crc32 } from "node:zlib";
