@@ -221,11 +221,12 @@ export class StateFiles {
 
   /**
    * Loads the table as of `version`: the newest usable snapshot at or before it, then the deltas up to it. A damaged
-   * snapshot is passed over when the deltas from an older one are all there.
+   * snapshot is passed over when the deltas from an older one are all there. Resolves to the number of deltas since the
+   * newest snapshot, so that queries that are started for a batch or two at a time make one too.
    * @throws CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED, STATE_STORE_VERSION_MISSING
    */
-  async load(table: SlotTable, version: number): Promise<void> {
-    if (version === 0) return;
+  async load(table: SlotTable, version: number): Promise<number> {
+    if (version === 0) return 0;
     const names = new Set(await this.#fs.list(this.directory));
     const snapshots = [...names]
       .filter((n) => /^\d+\.snapshot$/.test(n))
@@ -247,7 +248,7 @@ export class StateFiles {
         if (start > 0) await this.#read(table, `${start}.snapshot`);
         for (let v = start + 1; v <= version; v++) await this.#read(table, `${v}.delta`);
         table.rebuildFreeList();
-        return;
+        return version - start;
       } catch (error) {
         if (error instanceof WideRequired) throw error;
         failure ??= error;
