@@ -82,9 +82,10 @@ export interface StreamSource {
   /**
    * The end of the next batch that starts after `start`: everything there is, cut by the source's own limits
    * (maxOffsetsPerTrigger, …). Equal to `start` when there is nothing new, or not enough (minOffsetsPerTrigger).
-   * With `unlimited` the limits don't count (Trigger.Once).
+   * With `unlimited` the limits don't count (Trigger.Once). When `isFresh` is false, a source that will be told of new data anyway
+   * may answer by what it knows, without asking.
    */
-  latestOffset(start: Offset, unlimited: boolean): Promise<Offset>;
+  latestOffset(start: Offset, unlimited: boolean, isFresh?: boolean): Promise<Offset>;
   /** For AvailableNow: from now on `latestOffset` never goes past what exists at this moment. */
   freeze(): Promise<void>;
   /** Resolves when there may be data after `offset`, or when `signal` aborts. Must not poll faster than needed. */
@@ -167,3 +168,10 @@ export interface SinkProvider {
   readonly batch: boolean;
   create(request: SinkRequest, environment: Environment): Promise<Sink>;
 }
+  /** Records of a side output, in the same transaction. */
+  writeSide?(records: readonly SideRecord[]): Promise<void>;
+  /**
+   * Sends what was written, so that `commit` has little left to do. Called at most once, after the last row, and beside the
+   * writing of state: nothing may be seen before `commit`.
+   */
+  prepare?(): Promise<void>;

@@ -56,11 +56,6 @@ export class CheckedFiles {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   }
 
-  async has(name: string): Promise<boolean> {
-    const path = join(this.directory, name);
-    return (await this.attempt("read", path, () => this.fs.read(path))) !== undefined;
-  }
-
   /** Writes a file that isn't there yet (or again with the same text: a crash between its two parts must not matter). */
   async create(name: string, text: string): Promise<void> {
     const path = join(this.directory, name);

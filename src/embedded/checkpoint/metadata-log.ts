@@ -31,7 +31,8 @@ export class MetadataLog {
   }
 
   async add(batchId: number, lines: readonly string[]): Promise<void> {
-    if (await this.files.has(String(batchId))) {
+    const last = await this.latest();
+    if (last !== undefined && last >= batchId) {
       throw new SluiceError("CONCURRENT_STREAM_LOG_UPDATE", { batchId, path: this.directory });
     }
     await this.files.create(String(batchId), ["v1", ...lines].join("\n"));
@@ -54,9 +55,9 @@ export class MetadataLog {
   /** Removes the batches below `batchId`. */
   async purgeBefore(batchId: number): Promise<void> {
     const ids = await this.batchIds();
-    const old = ids.filter((id) => id < batchId);
-    for (const id of old) await this.files.remove(String(id));
-    if (old.length > 0) this.known = ids.slice(old.length);
+    let old = 0;
+    while (old < ids.length && ids[old] < batchId) await this.files.remove(String(ids[old++]));
+    this.known?.splice(0, old);
   }
 
   path(batchId: number): string {

@@ -35,8 +35,18 @@ interface Store {
   readonly operator: StatefulOperator;
   readonly files: StateFiles;
   readonly table: SlotTable;
+  /** Since the last snapshot: how many, and their bytes. */
   deltas: number;
+  deltaBytes: number;
+  /** Size of the last snapshot, 0 before the first. */
+  snapshotBytes: number;
+  /** The snapshot that is being written. */
+  snapshot: Promise<void>;
+  snapshotFailure: unknown;
 }
+
+/** Deltas after which a snapshot is made however small they are, in multiples of minDeltasForSnapshot. */
+const DELTAS_MAX_FACTOR = 10;
 
 class RunningPlan implements StreamPlan {
   readonly #options: StreamPlanOptions;
@@ -65,7 +75,16 @@ class RunningPlan implements StreamPlan {
       for (const { name, table } of operator.tables) {
         const directory = join(options.stateDir, String(operator.operatorId), "0", name);
         const files = new StateFiles(directory, options.fs ?? diskFileSystem, options.durable ?? true);
-        this.#stores.push({ operator, files, table, deltas: 0 });
+        this.#stores.push({
+          operator,
+          files,
+          table,
+          deltas: 0,
+          deltaBytes: 0,
+          snapshotBytes: 0,
+          snapshot: Promise.resolve(),
+          snapshotFailure: undefined,
+        });
       }
     }
   }
@@ -77,7 +96,8 @@ class RunningPlan implements StreamPlan {
   async load(): Promise<void> {
     for (const store of this.#stores) {
       await store.files.prepare();
-      await store.files.load(store.table, this.#options.version);
+      await store.files.forgetAfter(this.#options.version);
+      store.deltas = await store.files.load(store.table, this.#options.version);
     }
     if (this.#options.version > 0) for (const operator of this.#builder.stateful) operator.loaded();
   }
@@ -118,11 +138,13 @@ class RunningPlan implements StreamPlan {
   async #commitStore(store: Store, version: number): Promise<void> {
     const started = performance.now();
     const { table, files } = store;
-    await files.write(version, "delta", encodeRows(table, table.changedSlots(), table.removed));
-    if (++store.deltas >= this.#options.deltasForSnapshot) {
-      await files.write(version, "snapshot", encodeRows(table, table.liveSlots(), []));
-      store.deltas = 0;
-      await files.purge(version - this.#options.versionsToRetain);
+    if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
+    const delta = encodeRows(table, table.changedSlots(), table.removed);
+    store.deltas++;
+    store.deltaBytes += delta.length;
+    if (this.#wantsSnapshot(store)) {
+      await store.snapshot;
+      this.#beginSnapshot(store, version);
     }
     table.endRound();
     store.operator.counters.commitMs += performance.now() - started;
@@ -135,6 +157,29 @@ class RunningPlan implements StreamPlan {
   }
 
   badRecords(): number {
+  /** Not before the deltas outweigh a snapshot, so that a large state isn't written again for every few small batches. */
+  #wantsSnapshot({ deltas, deltaBytes, snapshotBytes }: Store): boolean {
+    const { deltasForSnapshot } = this.#options;
+    if (deltas < deltasForSnapshot) return false;
+    return deltaBytes >= snapshotBytes || deltas >= deltasForSnapshot * DELTAS_MAX_FACTOR;
+  }
+
+  /** Writes everything beside the batches that follow: the deltas alone bring any version back. */
+  #beginSnapshot(store: Store, version: number): void {
+    const { table, files } = store;
+    const bytes = encodeRows(table, table.liveSlots(), []);
+    store.deltas = 0;
+    store.deltaBytes = 0;
+    store.snapshotBytes = bytes.length;
+    const write = async (): Promise<void> => {
+      await files.write(version, "snapshot", bytes);
+      await files.purge(version - this.#options.versionsToRetain);
+    };
+    store.snapshot = write().catch((error: unknown) => {
+      store.snapshotFailure = error; // met by the next commit
+    });
+  }
+
     return this.#builder.badRecords.count;
   }
 
@@ -146,5 +191,7 @@ class RunningPlan implements StreamPlan {
     return this.#builder.stages.map((s) => ({ stage: s.name, code: s.preview() }));
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    for (const store of this.#stores) await store.snapshot;
+  }
 }

@@ -211,6 +211,13 @@ export class StateFiles {
     }
   }
 
+  /** Removes versions after this one: of batches that didn't come to their end, and that may come out differently now. */
+  async forgetAfter(version: number): Promise<void> {
+    for (const name of await this.#fs.list(this.directory)) {
+      if (Number.parseInt(name, 10) > version) await this.#fs.remove(join(this.directory, name));
+    }
+  }
+
   async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
     const path = join(this.directory, `${version}.${kind}`);
     const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);

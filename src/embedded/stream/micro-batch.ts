@@ -1,17 +1,23 @@
 /**
- * One batch after the other, so that each counts once whatever dies and whenever. The order, and what a crash leaves:
+ * One batch after the other, so that each counts once whatever dies and whenever. Writing to the disk goes on beside the
+ * work, as far as these orders allow:
  *
- * 1. `offsets/N` is durable. Crash before: as if nothing had happened. After: the restart runs N again with the same
- *    offsets, time and watermark, so that it gives the same rows.
+ * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
+ *    an exactly-once sink's commit, or before another sink's first row. Crash before: as if nothing had happened. After: the
+ *    restart runs N again with the same offsets, time and watermark, so that it gives the same rows.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
- * 3. State version N+1 is durable. Crash after: the restart starts from version N and writes N+1 again; a version
- *    without its commit is never built upon.
+ * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
+ *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
+ *    that, and writes N+1 again.
  * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
  *    for its last batch, and the restart skips the writing (state is redone all the same).
- * 5. `commits/N` is durable: N is done. Sources may forget what is before it.
+ * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**.
+ * 6. So `commits/N` is needed only while N is the last batch, and is written beside N+1. One such write is under way at a
+ *    time. A restart that finds offsets/N+1 without commits/N writes that, and runs N+1. Sources may forget what is before N's
+ *    end once it is durable.
  *
- * State goes before the sink, because a sink that shows a batch can't take it back, while a state version can be written
- * again.
+ * State goes before an exactly-once sink, because a sink that shows a batch can't take it back, while a state version can
+ * be written again.
  */
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import type { Batch } from "../../columns/vector.ts";
@@ -69,6 +75,8 @@ export interface BatchOutcome {
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
   private batchId = 0;
+type SinkMetrics = Readonly<Record<string, string>> | undefined;
+
   /** Where the next batch starts. */
   private start: Offset[] = [];
   private pending: OffsetEntry | undefined;
@@ -80,6 +88,9 @@ export class MicroBatchExecution {
 
   constructor(setup: MicroBatchSetup) {
     this.setup = setup;
+  /** Writes that the loop doesn't wait for at once: offsets of the batch that runs, commit of the one before. */
+  private logged: Promise<void> = Promise.resolve();
+  private committed: Promise<void> = Promise.resolve();
   }
 
   /** Finds where to continue, and opens sink and state. */
@@ -91,12 +102,15 @@ export class MicroBatchExecution {
     this.previousWatermarkMs = recovered.previousWatermarkMs;
     this.tracker = new WatermarkTracker(watermarkPolicy, recovered.watermarkMs);
     this.start = await Promise.all(inputs.map(({ source }, i) => recovered.start[i] ?? source.initialOffset()));
-    // A crash may have come between the commit log and the source: tell it again.
-    if (recovered.batchId > 0 && recovered.pending === undefined) await this.commitSources(this.start);
     this.sinkBatchId = await sink.open();
     try {
       this.plan = await this.openPlan();
     } catch (error) {
+    if (recovered.uncommitted !== undefined) {
+      await checkpoint.commits.write(recovered.uncommitted, { nextBatchWatermarkMs: recovered.watermarkMs });
+    }
+    // A crash may have come between the commit log and the source: tell it again.
+    if (recovered.batchId > 0) await this.commitSources(this.start);
       if (!(error instanceof WideRequired)) throw error;
       await this.reopenWide(); // the state holds such values from the run before
     }
@@ -111,10 +125,14 @@ export class MicroBatchExecution {
     return this.start;
   }
 
-  /** Runs the next batch, if there is one. */
-  async runBatch(): Promise<BatchOutcome | undefined> {
+  /**
+   * Runs the next batch, if there is one. What it leaves to be written is waited for by `settled`.
+   *
+   * @param isFresh false: the sources needn't ask whether there is more than they know of
+   */
+  async runBatch(isFresh: boolean): Promise<BatchOutcome | undefined> {
     const watch = new Stopwatch(this.setup.clock);
-    const entry = this.pending ?? (await this.planBatch(watch));
+    const entry = this.pending ?? (await this.planBatch(watch, isFresh));
     if (entry === undefined) return undefined;
     const { batchId, start } = this;
     const end = entry.offsets.map((offset, i) => offset ?? start[i]);
@@ -142,15 +160,22 @@ export class MicroBatchExecution {
   async close(): Promise<void> {
     await this.plan?.close();
   }
+  /** Resolves when the last batch is in the commit log. Rejects when it can't be. */
+  settled(): Promise<void> {
+    return this.committed;
+  }
 
+  /** Resolves when nothing is being written any more. */
+
+    await Promise.allSettled([this.logged, this.committed]);
   /** Decides whether there is a next batch, and logs where it ends. */
-  private async planBatch(watch: Stopwatch): Promise<OffsetEntry | undefined> {
+  private async planBatch(watch: Stopwatch, isFresh: boolean): Promise<OffsetEntry | undefined> {
     const { setup, start, batchId } = this;
     const offsets = await watch.time("latestOffset", () =>
       Promise.all(
         setup.inputs.map(({ source }, i) => {
           setup.status(`Getting offsets from ${source.description}`, false);
-          return source.latestOffset(start[i], setup.unlimited);
+          return source.latestOffset(start[i], setup.unlimited, isFresh);
         }),
       ),
     );
@@ -159,7 +184,7 @@ export class MicroBatchExecution {
     if (!hasNewData && !(setup.noDataBatches && this.watermarkAsksForBatch(batchWatermarkMs))) return undefined;
     setup.status(hasNewData ? "Processing new data" : "No new data but cleaning up state", hasNewData);
     const entry = { batchWatermarkMs, batchTimestampMs: setup.clock.now(), conf: setup.conf, offsets };
-    await watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry));
+    this.logged = unattended(watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry)));
     this.pending = entry;
     return entry;
   }
@@ -178,8 +203,7 @@ export class MicroBatchExecution {
       const sinkBatch = sinkHasIt ? undefined : await setup.sink.begin(batchId);
       try {
         const outputRows = await this.writeRows(entry, inputs, sinkBatch);
-        await (this.plan as StreamPlan).commit(batchId);
-        const sinkMetrics = (await sinkBatch?.commit()) ?? {};
+        const sinkMetrics = (await this.commitBatch(sinkBatch)) ?? {};
         return { inputs, outputRows, sinkMetrics };
       } catch (error) {
         await sinkBatch?.abort().catch(() => {}); // the first error is the one to tell
@@ -192,8 +216,22 @@ export class MicroBatchExecution {
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
     const { setup, batchId } = this;
     let outputRows = 0;
+  /** State and sink, in the order that the sink's guarantee asks for. */
+  private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
+    const { setup, batchId } = this;
+    const state = (this.plan as StreamPlan).commit(batchId);
+    if (setup.sink.guarantee === "exactly-once") {
+      await allOf([this.logged, state, sinkBatch?.prepare?.()]);
+      return sinkBatch?.commit();
+    }
+    const output = this.logged.then(() => sinkBatch?.commit());
+    await allOf([state, output]);
+    return output;
+  }
+
     const output = (this.plan as StreamPlan).run({
       context: this.context(entry),
+    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once";
       batchId,
       readStream: (node) => inputs.read(node, setup.batchRowsMax, this.wide),
       lateUs: watermarkUs(this.previousWatermarkMs),
@@ -205,6 +243,7 @@ export class MicroBatchExecution {
         outputRows += batch.rows;
         const written = sinkBatch?.write(batch);
         if (written !== undefined) await written;
+        if (isSeenAtOnce) await this.logged;
       }
       const breath = setup.breathe();
       if (breath !== undefined) await breath;
@@ -230,9 +269,14 @@ export class MicroBatchExecution {
 
   private async finishBatch(end: readonly Offset[]): Promise<void> {
     const { checkpoint, batchesToRetain } = this.setup;
-    await checkpoint.commits.write(this.batchId, { nextBatchWatermarkMs: this.tracker.currentMs });
+    await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
     await this.commitSources(end);
-    const oldest = this.batchId - batchesToRetain;
+    await this.committed;
+    this.committed = unattended(this.logCommit(this.batchId, this.tracker.currentMs, end));
+  }
+
+  private async logCommit(batchId: number, nextBatchWatermarkMs: number, end: readonly Offset[]): Promise<void> {
+    const oldest = batchId - batchesToRetain;
     if (oldest > 0) {
       await checkpoint.offsets.purgeBefore(oldest);
       await checkpoint.commits.purgeBefore(oldest);
@@ -268,6 +312,17 @@ export class MicroBatchExecution {
 /** A seed for rand() and friends that is the same over restarts. */
 function seedOf(queryId: string): number {
   const seed = Number.parseInt(queryId.replaceAll("-", "").slice(0, 8), 16);
+/** A promise that somebody awaits later, if at all: its failure meanwhile isn't an unhandled one. */
+function unattended<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
+
+/** Waits until all of it has ended, so that nothing goes on after a failure; then throws the first failure. */
+async function allOf(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
+}
+
   if (!Number.isFinite(seed)) throw new SluiceError("INTERNAL_ERROR", { message: `query id ${queryId} is no UUID` });
   return seed;
 }

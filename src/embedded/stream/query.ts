@@ -141,6 +141,7 @@ export class StreamingQuery implements EngineQuery {
     try {
       await this.setup.execution.open();
       await this.loop();
+      await this.setup.execution.settled();
     } catch (error) {
       if (!this.stopping) this.failure = this.streamFailed(error);
       if (this.failure !== undefined) this.setup.log.error(this.failure.message);
@@ -158,8 +159,9 @@ export class StreamingQuery implements EngineQuery {
   private async loop(): Promise<void> {
     const { trigger, batch } = this.setup;
     if (trigger.kind === "availableNow") await Promise.all(batch.inputs.map(({ source }) => source.freeze()));
+    let ran = false;
     while (!this.stopping) {
-      const ran = await this.runTrigger();
+      ran = await this.runTrigger(ran);
       if (this.stopping || trigger.kind === "once" || (trigger.kind === "availableNow" && !ran)) return;
       if (trigger.kind === "interval") await this.waitForInterval(trigger.ms);
       else if (ran) await this.setup.batch.breathe();
@@ -167,18 +169,25 @@ export class StreamingQuery implements EngineQuery {
     }
   }
 
-  /** True when there was a batch to run. */
-  private async runTrigger(): Promise<boolean> {
-    const { clock, execution } = this.setup;
+  /**
+   * True when there was a batch to run.
+   *
+   * @param isNext right after a batch: what came meanwhile is known, or wakes the wait for data, unless somebody must know
+   */
+  private async runTrigger(isNext: boolean): Promise<boolean> {
+    const { clock, execution, trigger } = this.setup;
+    const isFresh = !isNext || trigger.kind !== "default" || this.waiters.size > 0;
     for (const waiter of this.waiters) waiter.seen = true;
     this.nudged = false;
     const triggerStart = clock.now();
     this.triggeredAt = triggerStart;
     const monotonicStart = clock.monotonic();
     this.triggerActive = true;
-    const outcome = await execution.runBatch();
+    const outcome = await execution.runBatch(isFresh);
     this.triggerActive = false;
     if (outcome === undefined) {
+      // Whoever waits for the data that was there wants it to be committed, too.
+      if (this.waiters.size > 0) await execution.settled();
       this.idle();
       return false;
     }
@@ -206,8 +215,10 @@ export class StreamingQuery implements EngineQuery {
     this.waiting = over;
     const waits = batch.inputs.map(({ source }, i) => source.waitForData(execution.position[i], over.signal));
     for (const wait of waits) wait.catch(() => {}); // those that lose the race below
+    // The last batch's commit may fail while there is nothing else to do.
+    const failing = new Promise<never>((_, reject) => execution.settled().catch(reject));
     try {
-      await Promise.race([...waits, clock.sleep(idleEventMs, over.signal)]);
+      await Promise.race([...waits, failing, clock.sleep(idleEventMs, over.signal)]);
     } finally {
       this.waiting = undefined;
       over.abort();

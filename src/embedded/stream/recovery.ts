@@ -5,7 +5,8 @@
  * |---|---|---|
  * | none | none | a new query: batch 0 from the sources' initial offsets |
  * | N | N | batch N+1 after N's offsets |
- * | N | N−1 or less | batch N again, with the offsets, time and watermark that were logged for it |
+ * | N | N−1 | batch N again, with the offsets, time and watermark that were logged for it |
+ * | N | less | the same; N−1 is done, or offsets/N wouldn't be there, and only its commit is missing |
  * | N−1 | N | refused: an offset file is gone |
  */
 import { SluiceError } from "../../errors/error.ts";
@@ -19,6 +20,8 @@ export interface Recovered {
   readonly start: readonly (string | undefined)[];
   /** Set when it was logged before and must run exactly so. */
   readonly pending: OffsetEntry | undefined;
+  /** A batch that is done and isn't in the commit log. */
+  readonly uncommitted: number | undefined;
   /** Milliseconds: the watermark by which the batch before evicted; rows older than this are late. */
   readonly previousWatermarkMs: number;
   /** Milliseconds: the watermark now. */
@@ -35,7 +38,15 @@ export async function recover(checkpoint: Checkpoint, sourceCount: number): Prom
     if (committed !== undefined)
       throw inconsistent(checkpoint, `commits/${committed} is there without offsets/${committed}`);
     const start = new Array<undefined>(sourceCount).fill(undefined);
-    return { batchId: 0, start, pending: undefined, previousWatermarkMs: 0, watermarkMs: 0, conf: undefined };
+    return {
+      batchId: 0,
+      start,
+      pending: undefined,
+      uncommitted: undefined,
+      previousWatermarkMs: 0,
+      watermarkMs: 0,
+      conf: undefined,
+    };
   }
   if (committed !== undefined && committed > last) {
     throw inconsistent(checkpoint, `commits/${committed} is there without offsets/${committed}`);
@@ -47,6 +58,7 @@ export async function recover(checkpoint: Checkpoint, sourceCount: number): Prom
       batchId: last + 1,
       start: entry.offsets,
       pending: undefined,
+      uncommitted: undefined,
       previousWatermarkMs: entry.batchWatermarkMs,
       watermarkMs: Math.max(entry.batchWatermarkMs, commit?.nextBatchWatermarkMs ?? 0),
       conf: entry.conf,
@@ -57,6 +69,7 @@ export async function recover(checkpoint: Checkpoint, sourceCount: number): Prom
     batchId: last,
     start: before?.offsets ?? new Array<undefined>(sourceCount).fill(undefined),
     pending: entry,
+    uncommitted: last > 0 && (committed ?? -1) < last - 1 ? last - 1 : undefined,
     previousWatermarkMs: before?.batchWatermarkMs ?? 0,
     watermarkMs: entry.batchWatermarkMs,
     conf: entry.conf,
