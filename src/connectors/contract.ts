@@ -155,6 +155,13 @@ export interface Sink {
 export interface SinkBatch {
   /** Columns are those of `SinkRequest.schema`. The batch's memory may be reused after the promise resolves. */
   write(batch: Batch): Promise<void> | void;
+  /** Records of a side output, in the same transaction. */
+  writeSide?(records: readonly SideRecord[]): Promise<void>;
+  /**
+   * Sends what was written, so that `commit` has little left to do. Called at most once, after the last row, and beside the
+   * writing of state: nothing may be seen before `commit`.
+   */
+  prepare?(): Promise<void>;
   /** Resolves when the rows are durable. Called once. Numbers for progress `sink.metrics` may be returned. */
   commit(): Promise<Readonly<Record<string, string>> | undefined>;
   abort(): Promise<void>;
@@ -168,10 +175,3 @@ export interface SinkProvider {
   readonly batch: boolean;
   create(request: SinkRequest, environment: Environment): Promise<Sink>;
 }
-  /** Records of a side output, in the same transaction. */
-  writeSide?(records: readonly SideRecord[]): Promise<void>;
-  /**
-   * Sends what was written, so that `commit` has little left to do. Called at most once, after the last row, and beside the
-   * writing of state: nothing may be seen before `commit`.
-   */
-  prepare?(): Promise<void>;

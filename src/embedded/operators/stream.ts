@@ -147,16 +147,10 @@ class RunningPlan implements StreamPlan {
       this.#beginSnapshot(store, version);
     }
     table.endRound();
+    await files.write(version, "delta", delta);
     store.operator.counters.commitMs += performance.now() - started;
   }
 
-  stateProgress(): readonly StateOperatorProgress[] {
-    const order = operatorIds(this.#options.plan);
-    const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
-    return this.#builder.stateful.toSorted((a, b) => place(a) - place(b)).map(progressOf);
-  }
-
-  badRecords(): number {
   /** Not before the deltas outweigh a snapshot, so that a large state isn't written again for every few small batches. */
   #wantsSnapshot({ deltas, deltaBytes, snapshotBytes }: Store): boolean {
     const { deltasForSnapshot } = this.#options;
@@ -180,6 +174,13 @@ class RunningPlan implements StreamPlan {
     });
   }
 
+  stateProgress(): readonly StateOperatorProgress[] {
+    const order = operatorIds(this.#options.plan);
+    const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
+    return this.#builder.stateful.toSorted((a, b) => place(a) - place(b)).map(progressOf);
+  }
+
+  badRecords(): number {
     return this.#builder.badRecords.count;
   }
 

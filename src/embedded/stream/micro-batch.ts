@@ -1,20 +1,15 @@
 /**
- * One batch after the other, so that each counts once whatever dies and whenever. Writing to the disk goes on beside the
- * work, as far as these orders allow:
+ * One batch after the other, so that each counts once whatever dies and whenever. The order, and what a crash leaves:
  *
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
  *    an exactly-once sink's commit, or before another sink's first row. Crash before: as if nothing had happened. After: the
  *    restart runs N again with the same offsets, time and watermark, so that it gives the same rows.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
- * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
- *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
- *    that, and writes N+1 again.
+ * 3. State version N+1 is durable. Crash after: the restart starts from version N and writes N+1 again; a version
+ *    without its commit is never built upon.
  * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
  *    for its last batch, and the restart skips the writing (state is redone all the same).
- * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**.
- * 6. So `commits/N` is needed only while N is the last batch, and is written beside N+1. One such write is under way at a
- *    time. A restart that finds offsets/N+1 without commits/N writes that, and runs N+1. Sources may forget what is before N's
- *    end once it is durable.
+ * 5. `commits/N` is durable: N is done. Sources may forget what is before it.
  *
  * State goes before an exactly-once sink, because a sink that shows a batch can't take it back, while a state version can
  * be written again.
@@ -72,11 +67,11 @@ export interface BatchOutcome {
   readonly timestampsMs: readonly number[];
 }
 
+type SinkMetrics = Readonly<Record<string, string>> | undefined;
+
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
   private batchId = 0;
-type SinkMetrics = Readonly<Record<string, string>> | undefined;
-
   /** Where the next batch starts. */
   private start: Offset[] = [];
   private pending: OffsetEntry | undefined;
@@ -85,12 +80,12 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
   private plan: StreamPlan | undefined;
   private wide = false;
   private sinkBatchId = -1;
-
-  constructor(setup: MicroBatchSetup) {
-    this.setup = setup;
   /** Writes that the loop doesn't wait for at once: offsets of the batch that runs, commit of the one before. */
   private logged: Promise<void> = Promise.resolve();
   private committed: Promise<void> = Promise.resolve();
+
+  constructor(setup: MicroBatchSetup) {
+    this.setup = setup;
   }
 
   /** Finds where to continue, and opens sink and state. */
@@ -103,14 +98,14 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
     this.tracker = new WatermarkTracker(watermarkPolicy, recovered.watermarkMs);
     this.start = await Promise.all(inputs.map(({ source }, i) => recovered.start[i] ?? source.initialOffset()));
     this.sinkBatchId = await sink.open();
-    try {
-      this.plan = await this.openPlan();
-    } catch (error) {
     if (recovered.uncommitted !== undefined) {
       await checkpoint.commits.write(recovered.uncommitted, { nextBatchWatermarkMs: recovered.watermarkMs });
     }
     // A crash may have come between the commit log and the source: tell it again.
     if (recovered.batchId > 0) await this.commitSources(this.start);
+    try {
+      this.plan = await this.openPlan();
+    } catch (error) {
       if (!(error instanceof WideRequired)) throw error;
       await this.reopenWide(); // the state holds such values from the run before
     }
@@ -157,17 +152,17 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
     };
   }
 
-  async close(): Promise<void> {
-    await this.plan?.close();
-  }
   /** Resolves when the last batch is in the commit log. Rejects when it can't be. */
   settled(): Promise<void> {
     return this.committed;
   }
 
   /** Resolves when nothing is being written any more. */
-
+  async close(): Promise<void> {
     await Promise.allSettled([this.logged, this.committed]);
+    await this.plan?.close();
+  }
+
   /** Decides whether there is a next batch, and logs where it ends. */
   private async planBatch(watch: Stopwatch, isFresh: boolean): Promise<OffsetEntry | undefined> {
     const { setup, start, batchId } = this;
@@ -213,9 +208,6 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
     }
   }
 
-  private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
-    const { setup, batchId } = this;
-    let outputRows = 0;
   /** State and sink, in the order that the sink's guarantee asks for. */
   private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
     const { setup, batchId } = this;
@@ -229,9 +221,12 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
     return output;
   }
 
+  private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
+    const { setup, batchId } = this;
+    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once";
+    let outputRows = 0;
     const output = (this.plan as StreamPlan).run({
       context: this.context(entry),
-    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once";
       batchId,
       readStream: (node) => inputs.read(node, setup.batchRowsMax, this.wide),
       lateUs: watermarkUs(this.previousWatermarkMs),
@@ -240,10 +235,10 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
     for await (const batch of output) {
       setup.signal.throwIfAborted();
       if (batch.rows > 0) {
+        if (isSeenAtOnce) await this.logged;
         outputRows += batch.rows;
         const written = sinkBatch?.write(batch);
         if (written !== undefined) await written;
-        if (isSeenAtOnce) await this.logged;
       }
       const breath = setup.breathe();
       if (breath !== undefined) await breath;
@@ -268,14 +263,14 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
   }
 
   private async finishBatch(end: readonly Offset[]): Promise<void> {
-    const { checkpoint, batchesToRetain } = this.setup;
-    await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
-    await this.commitSources(end);
     await this.committed;
     this.committed = unattended(this.logCommit(this.batchId, this.tracker.currentMs, end));
   }
 
   private async logCommit(batchId: number, nextBatchWatermarkMs: number, end: readonly Offset[]): Promise<void> {
+    const { checkpoint, batchesToRetain } = this.setup;
+    await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
+    await this.commitSources(end);
     const oldest = batchId - batchesToRetain;
     if (oldest > 0) {
       await checkpoint.offsets.purgeBefore(oldest);
@@ -309,9 +304,6 @@ type SinkMetrics = Readonly<Record<string, string>> | undefined;
   }
 }
 
-/** A seed for rand() and friends that is the same over restarts. */
-function seedOf(queryId: string): number {
-  const seed = Number.parseInt(queryId.replaceAll("-", "").slice(0, 8), 16);
 /** A promise that somebody awaits later, if at all: its failure meanwhile isn't an unhandled one. */
 function unattended<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
@@ -323,6 +315,9 @@ async function allOf(work: readonly (Promise<unknown> | undefined)[]): Promise<v
   for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
+/** A seed for rand() and friends that is the same over restarts. */
+function seedOf(queryId: string): number {
+  const seed = Number.parseInt(queryId.replaceAll("-", "").slice(0, 8), 16);
   if (!Number.isFinite(seed)) throw new SluiceError("INTERNAL_ERROR", { message: `query id ${queryId} is no UUID` });
   return seed;
 }
