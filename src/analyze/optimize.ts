@@ -1,9 +1,11 @@
 /** Rewrites an analysed plan into one that gives the same rows with less work. */
 import type { SessionSettings } from "../functions/definition.ts";
+import type { StructType } from "../types/types.ts";
 import type { Value } from "../types/values.ts";
 import type { TypedExpression } from "./expression.ts";
 import { numberOperators } from "./operators.ts";
-import type { PlanNode } from "./plan.ts";
+import type { PlanNode, ScanNode } from "./plan.ts";
+import { rejectBadRecords } from "./rules/bad-records.ts";
 import { collapseProjects } from "./rules/collapse.ts";
 import { foldConstants } from "./rules/fold.ts";
 import { decodeJson, exposeJson, mergeDecodes } from "./rules/json.ts";
@@ -12,11 +14,16 @@ import { gatherConstantRows } from "./rules/local.ts";
 import { pruneColumns } from "./rules/prune.ts";
 import { pushFilters } from "./rules/push-filters.ts";
 import { simplifyPlan } from "./rules/simplify.ts";
+import { rewritePlan } from "./walk.ts";
 
 export interface OptimizeContext {
   readonly settings: SessionSettings;
   /** Evaluates an expression without attributes. May throw the expression's own error; it is then left as it is. */
   fold?(expression: TypedExpression): Value;
+  /** The columns of a source whose bad records are taken out, and a last one that numbers a batch's records. */
+  numberedSchema?(scan: ScanNode): StructType | undefined;
+  /** Whether rows that a watermark drops are wanted whole. */
+  keepsLateRows?(): boolean;
 }
 
 /** Hands out attribute ids that the plan doesn't use yet. */
@@ -55,8 +62,19 @@ function highestId(plan: PlanNode): number {
 
 type Rule = (plan: PlanNode, context: OptimizeContext, ids: Ids) => PlanNode;
 
+/** An aggregation by event time reads all of its input's columns, so that a late row can be told with them. */
+function keepLateRows(plan: PlanNode, context: OptimizeContext): PlanNode {
+  if (context.keepsLateRows?.() !== true) return plan;
+  return rewritePlan(plan, (node) => {
+    const isTimed = node.kind === "aggregate" && node.grouping.some((g) => g.output.watermarkDelayUs !== undefined);
+    return isTimed ? { ...node, lateRow: node.input.output } : node;
+  });
+}
+
 /** In this order: each rule makes work for those after it. */
 const RULES: readonly Rule[] = [
+  keepLateRows,
+  rejectBadRecords,
   (plan) => collapseProjects(plan),
   foldConstants,
   simplifyPlan,

@@ -73,6 +73,8 @@ export interface JsonDecodeNode {
   readonly options: ReadonlyMap<string, string>;
   /** `ordinal` in `schema`; -1 is "the whole record was null or malformed to the point that from_json gives null" as BOOLEAN. */
   readonly fields: readonly { readonly ordinal: number; readonly attribute: Attribute }[];
+  /** Set where records that can't be decoded are taken out: the column of their numbers, and the source they come from. */
+  readonly rejects?: { readonly record: Attribute; readonly source: number };
 }
 
 export interface WatermarkNode {
@@ -114,6 +116,8 @@ export interface AggregateNode {
    * rows of the same other keys whose sessions touch are merged.
    */
   readonly sessionColumn: number | undefined;
+  /** The input's columns as the user wrote it, where rows that come too late are wanted whole. */
+  readonly lateRow?: readonly Attribute[];
   /** Number of the stateful operator, counted from 0 in Spark's order (leaves first); undefined in batch. */
   readonly operatorId: number | undefined;
 }

@@ -166,7 +166,7 @@ export function expressionsOf(plan: PlanNode): readonly TypedExpression[] {
     case "filter":
       return [plan.condition];
     case "jsonDecode":
-      return [plan.source];
+      return plan.rejects === undefined ? [plan.source] : [plan.source, plan.rejects.record];
     case "watermark":
       return [plan.column];
     case "expand":
@@ -174,7 +174,11 @@ export function expressionsOf(plan: PlanNode): readonly TypedExpression[] {
     case "generate":
       return plan.args;
     case "aggregate":
-      return [...plan.grouping.map((g) => g.expression), ...plan.aggregates.map((a) => a.call)];
+      return [
+        ...plan.grouping.map((g) => g.expression),
+        ...plan.aggregates.map((a) => a.call),
+        ...(plan.lateRow ?? []),
+      ];
     case "deduplicate":
       return plan.keys;
     case "join":
@@ -214,7 +218,11 @@ export function mapExpressions(plan: PlanNode, change: (e: TypedExpression) => T
     case "filter":
       return { ...plan, condition: change(plan.condition) };
     case "jsonDecode":
-      return { ...plan, source: attribute(plan.source) };
+      return {
+        ...plan,
+        source: attribute(plan.source),
+        ...(plan.rejects && { rejects: { ...plan.rejects, record: attribute(plan.rejects.record) } }),
+      };
     case "watermark":
       return { ...plan, column: attribute(plan.column) };
     case "expand":
@@ -222,7 +230,12 @@ export function mapExpressions(plan: PlanNode, change: (e: TypedExpression) => T
     case "generate":
       return { ...plan, args: plan.args.map(change) };
     case "aggregate":
-      return { ...plan, grouping: plan.grouping.map(named), aggregates: plan.aggregates.map(call) };
+      return {
+        ...plan,
+        grouping: plan.grouping.map(named),
+        aggregates: plan.aggregates.map(call),
+        ...(plan.lateRow && { lateRow: plan.lateRow.map(attribute) }),
+      };
     case "deduplicate":
       return { ...plan, keys: plan.keys.map(attribute) };
     case "join":

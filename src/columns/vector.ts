@@ -66,6 +66,25 @@ export interface Batch {
   readonly columns: readonly Vector[];
   /** Where a row came from, in words, for errors: `topic t, partition 0, offset 42`. Sources that know it give it. */
   readonly origin?: (row: number) => string;
+  /** A row's record as the source has it. Sources give it where records that can't be decoded are taken out. */
+  readonly record?: (row: number) => SourceRecord;
+}
+
+/** A record of a source, byte for byte. */
+export interface SourceRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+export interface RecordHeader {
+  readonly name: string;
+  readonly value: Uint8Array | null;
 }
 
 /** The storage of a *computed* column of this type (sources may deliver strings and binaries as `utf8` instead). */

@@ -3,6 +3,7 @@
  * then an end (rows out, or groups updated). It is compiled to JavaScript once for each combination of column storages.
  */
 import type { Attribute, NamedExpression, TypedExpression } from "../analyze/expression.ts";
+import { holdsRejecting } from "../analyze/rules/bad-records.ts";
 import { type Batch, bytesEqual, type Repr, reprOf, type Vector } from "../columns/vector.ts";
 import type { Emitted, RunContext, SessionSettings } from "../functions/definition.ts";
 import { InputColumns, signature } from "./columns.ts";
@@ -76,6 +77,7 @@ export class Stage<A extends readonly unknown[], R> {
   readonly #end: StageEnd<R>;
   readonly #environment: StageEnvironment;
   readonly #compiled = new Map<string, Compiled<A, R>>();
+  readonly #rejects: boolean;
   readonly name: string;
   /** The code generated last. */
   code = "";
@@ -92,6 +94,7 @@ export class Stage<A extends readonly unknown[], R> {
     this.#steps = steps;
     this.#end = end;
     this.#environment = environment;
+    this.#rejects = environment.run.rejects !== undefined && steps.some(readsRecords);
   }
 
   run(batch: Batch, ...rest: A): R {
@@ -155,6 +158,7 @@ export class Stage<A extends readonly unknown[], R> {
     const loop = e.capture(() => {
       e.block(`for (let ${row} = 0; ${row} < ${rows}; ${row}++)`, () => {
         const body = e.capture(() => this.#emitSteps(0, scope, locals, views));
+        if (this.#rejects) e.line(`${e.bind(run.rejects, "rejects")}.rejected = false;`);
         input.rowPrelude();
         e.append(body);
       });
@@ -211,7 +215,22 @@ export class Stage<A extends readonly unknown[], R> {
           return;
       }
     }
+    if (this.#rejects) e.line(`if (${e.bind(this.#environment.run.rejects, "rejects")}.rejected) continue;`);
     this.#end.row(scope);
+  }
+}
+
+/** Whether a step reads records that may turn out bad: such a row is left out. */
+function readsRecords(step: StageStep): boolean {
+  switch (step.kind) {
+    case "filter":
+      return holdsRejecting(step.condition);
+    case "project":
+      return step.expressions.some((n) => holdsRejecting(n.expression));
+    case "expand":
+      return step.projections.some((p) => p.some(holdsRejecting));
+    default:
+      return false;
   }
 }
 

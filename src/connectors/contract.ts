@@ -1,5 +1,5 @@
 /** What a source or a sink is. A connector is one folder beside this file and one line in `connectors/list.ts`. */
-import type { Batch } from "../columns/vector.ts";
+import type { Batch, RecordHeader } from "../columns/vector.ts";
 import type { StructType } from "../types/types.ts";
 
 /** One documented option. Option names are compared without regard to case, as in Spark. */
@@ -60,6 +60,38 @@ export interface Source {
   readBatch?(request: ReadRequest): AsyncIterable<Batch>;
   /** For a streaming query. `checkpoint` is the source's folder `sources/N`, for what it must remember. */
   openStream?(checkpoint: SourceCheckpoint, query?: QueryIdentity): Promise<StreamSource>;
+  /** Set when records that the query can't decode are to be taken out of the stream. */
+  readonly badRecords?: BadRecords;
+  /** Set when dead letters or late rows are to be written. */
+  readonly side?: SideTarget;
+}
+
+/** What becomes of records that can't be decoded. */
+export interface BadRecords {
+  readonly mode: "fail" | "drop" | "deadletter";
+  /**
+   * The source's columns and, as its last one, an INT that numbers a batch's records; batches that have it also have
+   * `Batch.record`.
+   */
+  readonly schema: StructType;
+}
+
+/** Topics beside a query's own output. */
+export interface SideTarget {
+  /** Topic of the dead letters; undefined when there are none to be written. */
+  readonly deadLetters: string | undefined;
+  /** Topic of the rows that a watermark dropped. */
+  readonly lateRows: string | undefined;
+  /** A sink that takes records by `writeSide`, each batch in a transaction of its own. The id names the transactions. */
+  create(query: { readonly queryId: string; readonly queryName: string | undefined }): Promise<Sink>;
+}
+
+/** A record for a side output. */
+export interface SideRecord {
+  readonly topic: string;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
 }
 
 /** The query that a source is opened for. */
@@ -150,6 +182,8 @@ export interface Sink {
   /** Starts the batch. Everything written becomes visible at `commit`, together with the batch's number. */
   begin(batchId: number): Promise<SinkBatch>;
   close(): Promise<void>;
+  /** True when this sink's own transactions can hold what `side` would write in its own. */
+  takesSide?(side: Sink): boolean;
 }
 
 export interface SinkBatch {

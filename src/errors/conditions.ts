@@ -620,6 +620,10 @@ export const conditions = {
     template: "Kafka at <brokers> refused the connection: <reason>. Check kafka.security.protocol, kafka.sasl.mechanism, kafka.sasl.jaas.config and the kafka.ssl.* options.",
     sqlState: "28000",
   },
+  KAFKA_BAD_RECORD: {
+    template: "The record at offset <offset> of topic <topic>, partition <partition> can't be decoded: <reason>. The query ends here because badRecords is fail. To go on without such records set it to drop, or to deadletter with badRecordsTopic, and start the query again: it continues at this batch.",
+    sqlState: "22023",
+  },
   KAFKA_CLOSED: {
     template: "The connection to Kafka was closed while it was used to <what>.",
     sqlState: "08003",

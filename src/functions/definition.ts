@@ -43,6 +43,22 @@ export interface RunContext {
   rows: number;
   /** What current_user() gives. */
   user: string;
+  /** Records that from_json couldn't read and gave nulls for, where they are counted. */
+  badRecords?: number;
+  /** Set where such records are taken out of the stream instead. */
+  readonly rejects?: Rejects;
+}
+
+/** Takes records that can't be decoded. */
+export interface Rejects {
+  /** Set by `reject`; generated code leaves the row out and sets it back. */
+  rejected: boolean;
+  /**
+   * @param source number of the source in the plan
+   * @param record number of the record in the source's current batch
+   * @throws where such a record is to end the query
+   */
+  reject(source: number, record: number, reason: string): void;
 }
 
 /** Writes the generated code of one stage. */

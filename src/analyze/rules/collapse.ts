@@ -2,6 +2,7 @@
 import type { NamedExpression, TypedExpression } from "../expression.ts";
 import type { PlanNode, ProjectNode } from "../plan.ts";
 import { expressionsIn, isDeterministic, partsOf, rewriteExpression, rewritePlan } from "../walk.ts";
+import { isRejecting } from "./bad-records.ts";
 
 export function collapseProjects(plan: PlanNode): PlanNode {
   const root = plan.output;
@@ -48,6 +49,8 @@ function merge(upper: ProjectNode, lower: ProjectNode): ProjectNode {
   for (const { expression } of upper.expressions) countUses(expression, 1, uses);
   for (const [id, expression] of made) {
     if (isCheap(expression)) continue;
+    // It must stay where it is read for every row.
+    if (isRejecting(expression)) return upper;
     const count = uses.get(id) ?? 0;
     if (count > 1 || !isDeterministic(expression)) return upper;
   }

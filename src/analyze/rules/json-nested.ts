@@ -18,7 +18,7 @@ import { readsWholeRecord } from "./prune.ts";
 export function pruneNestedJson(plan: PlanNode, _context: OptimizeContext, ids: Ids): PlanNode {
   let current = plan;
   for (const node of nodesOf(plan)) {
-    if (node.kind !== "jsonDecode" || readsWholeRecord(node)) continue;
+    if (node.kind !== "jsonDecode" || readsWholeRecord(node) || node.rejects !== undefined) continue;
     for (const { attribute, ordinal } of node.fields) {
       if (attribute.type.kind !== "struct" || ordinal < 0) continue;
       const used = fieldsRead(current, attribute);

@@ -21,12 +21,14 @@ import {
   rewriteExpression,
   rewritePlan,
 } from "../walk.ts";
+import { holdsRejecting, isRejecting } from "./bad-records.ts";
 import { readsWholeRecord } from "./prune.ts";
 
 interface JsonCall {
   readonly source: TypedExpression;
   readonly schema: StructType;
   readonly options: ReadonlyMap<string, string>;
+  readonly rejects: JsonDecodeNode["rejects"];
 }
 
 /** The parts of `from_json(source, 'constant schema'[, constant options])` that gives a struct. */
@@ -40,7 +42,14 @@ function jsonCall(e: TypedExpression): JsonCall | undefined {
     const { keys, values } = options.value;
     keys.forEach((k, i) => void entries.set(String(k), String(values[i])));
   }
-  return { source, schema: e.type, options: entries };
+  return { source, schema: e.type, options: entries, rejects: rejectsOf(e) };
+}
+
+function rejectsOf(e: Call): JsonDecodeNode["rejects"] {
+  if (!isRejecting(e)) return undefined;
+  const [, , , record, source] = e.args;
+  if (record.kind !== "attribute" || source.kind !== "literal") return undefined;
+  return { record, source: Number(source.value) };
 }
 
 /** `from_json(…).a` inside an expression: the call moves to a projection below, where decodeJson finds it. */
@@ -49,7 +58,7 @@ export function exposeJson(plan: PlanNode, _context: OptimizeContext, ids: Ids):
     if (node.kind !== "project" && node.kind !== "filter" && node.kind !== "aggregate") return node;
     const calls: { call: Call; output: Attribute }[] = [];
     const take = (e: TypedExpression): TypedExpression => {
-      if (e.kind === "lambda") return e;
+      if (e.kind === "lambda" || isConditional(e)) return e;
       if (e.kind === "call" && jsonCall(e) !== undefined) {
         const known = calls.find((c) => sameExpression(c.call, e));
         if (known !== undefined) return known.output;
@@ -86,6 +95,11 @@ export function exposeJson(plan: PlanNode, _context: OptimizeContext, ids: Ids):
       expressions: node.output.map((a) => ({ expression: a, output: a })),
     };
   });
+}
+
+/** What a branch that isn't taken would have read must not count as a bad record. */
+function isConditional(e: TypedExpression): boolean {
+  return e.kind === "call" && e.resolution.evaluation.nulls === "custom" && holdsRejecting(e);
 }
 
 /** Two decodes of the same bytes, one above a filter on the other's fields, become the lower one. */
@@ -293,11 +307,21 @@ function negated(e: Attribute, context: OptimizeContext): TypedExpression {
 /** The node, over a source that is a column: bytes where the text is only a cast of them. */
 function decodeOver(input: PlanNode, call: JsonCall, fields: readonly Field[], ids: Ids): JsonDecodeNode {
   const { schema, options } = call;
+  const rejects = call.rejects && { rejects: call.rejects };
   const isCastOfBytes = call.source.kind === "cast" && call.source.child.type.kind === "binary";
   const source = call.source.kind === "cast" && isCastOfBytes ? call.source.child : call.source;
   const columns = fields.map((f) => f.attribute);
   if (source.kind === "attribute") {
-    return { kind: "jsonDecode", output: [...input.output, ...columns], input, source, schema, options, fields };
+    return {
+      kind: "jsonDecode",
+      output: [...input.output, ...columns],
+      input,
+      source,
+      schema,
+      options,
+      fields,
+      ...rejects,
+    };
   }
   const text: Attribute = {
     kind: "attribute",
@@ -320,5 +344,6 @@ function decodeOver(input: PlanNode, call: JsonCall, fields: readonly Field[], i
     schema,
     options,
     fields,
+    ...rejects,
   };
 }

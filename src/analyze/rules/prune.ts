@@ -35,7 +35,7 @@ function prune(plan: PlanNode, wanted: Ids): PlanNode {
       const aggregates = plan.aggregates.filter((a) => wanted.has(a.output.id));
       const input = prune(
         plan.input,
-        reading([...plan.grouping.map((g) => g.expression), ...aggregates.map((a) => a.call)]),
+        reading([...plan.grouping.map((g) => g.expression), ...aggregates.map((a) => a.call), ...(plan.lateRow ?? [])]),
       );
       return {
         ...plan,
@@ -109,7 +109,7 @@ export function passing<P extends Exclude<PlanNode, { input?: never }>>(plan: P,
 }
 
 /** The plan with these columns and no others, in this order. */
-function exactly(plan: PlanNode, columns: readonly Attribute[]): PlanNode {
+export function exactly(plan: PlanNode, columns: readonly Attribute[]): PlanNode {
   if (plan.output.length === columns.length && plan.output.every((a, i) => a.id === columns[i].id)) return plan;
   const expressions = columns.map((c) => {
     const expression = plan.output.find((a) => a.id === c.id) ?? c;
@@ -126,8 +126,12 @@ function pruneDecode(plan: Extract<PlanNode, { kind: "jsonDecode" }>, wanted: Id
     plan.fields.map((f) => f.attribute),
   );
   if (fields.length === 0) return prune(plan.input, rest);
-  const input = prune(plan.input, new Set([...rest, plan.source.id]));
+  const input = prune(plan.input, new Set([...rest, ...referencesIn(plan)]));
   return { ...plan, fields, input, output: [...input.output, ...fields.map((f) => f.attribute)] };
+}
+
+function referencesIn(plan: PlanNode): Set<number> {
+  return reading(expressionsOf(plan));
 }
 
 /** FAILFAST and the corrupt record's column look at every field, used or not. */

@@ -1,11 +1,11 @@
 /** Rows of the Kafka source: only the columns that are asked for are made. */
-import type { Batch, Nulls, Vector } from "../../columns/vector.ts";
+import type { Batch, Nulls, SourceRecord, Vector } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { array, BINARY, field, INT, LONG, STRING, type StructType, struct, TIMESTAMP } from "../../types/types.ts";
 import { type Value, WideRequired } from "../../types/values.ts";
 import type { ReadRequest } from "../contract.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
-import { headersAt, type RecordBlock, type RecordParts } from "./records.ts";
+import { ALL_PARTS, headersAt, type RecordBlock, type RecordParts } from "./records.ts";
 
 const HEADERS = array(struct(field("key", STRING), field("value", BINARY)));
 
@@ -23,8 +23,17 @@ export function kafkaSchema(includeHeaders: boolean): StructType {
   return includeHeaders ? struct(...COLUMNS, field("headers", HEADERS)) : struct(...COLUMNS);
 }
 
+/** The number of a record in its batch, for records that are taken out of the stream. */
+const RECORD = COLUMNS.length + 1;
+
+/** All columns, and the records' numbers. */
+export function numberedSchema(): StructType {
+  return struct(...COLUMNS, field("headers", HEADERS), field("record", INT));
+}
+
 /** What the wanted columns are made of. */
 export function partsOf(request: ReadRequest): RecordParts {
+  if (request.columns.includes(RECORD)) return ALL_PARTS;
   const wants = (...ordinals: number[]): boolean => ordinals.some((o) => request.columns.includes(o));
   // A timestamp that is out of range and a value that can't be read are told with their offset.
   return { key: wants(0), value: wants(1), offset: wants(1, 4, 5), timestamp: wants(5, 6), headers: wants(7) };
@@ -35,6 +44,23 @@ export function blockToBatch(block: RecordBlock, source: TopicPartition, request
     rows: block.rows,
     columns: request.columns.map((c) => column(c, block, source, request.wide)),
     origin: (row) => `topic ${source.topic}, partition ${source.partition}, offset ${block.offsets[row]}`,
+    ...(request.columns.includes(RECORD) ? { record: (row) => recordAt(block, source, row) } : {}),
+  };
+}
+
+/** A record by itself, its bytes copied: for the few that can't be decoded. */
+function recordAt(block: RecordBlock, { topic, partition }: TopicPartition, i: number): SourceRecord {
+  const { bytes } = block;
+  // No part of a record begins at 0: where a column of views was made, null is [0, 0) there.
+  const part = (start: number, end: number) => (start <= 0 ? null : bytes.slice(start, end));
+  return {
+    topic,
+    partition,
+    offset: block.offsets[i],
+    timestampMs: block.timestamps[i],
+    key: part(block.keyStarts[i], block.keyEnds[i]),
+    value: part(block.valueStarts[i], block.valueEnds[i]),
+    headers: headersAt(bytes, block.headerStarts[i]) ?? [],
   };
 }
 
@@ -60,9 +86,19 @@ function column(ordinal: number, block: RecordBlock, source: TopicPartition, wid
       return timestamps(block, source, wide);
     case 6:
       return { repr: "i32", type: INT, values: Int32Array.from(block.appendTimes), nulls: null };
+    case RECORD:
+      return { repr: "i32", type: INT, values: numbers(rows), nulls: null };
     default:
       return headers(block);
   }
+}
+
+let counted = new Int32Array(0);
+
+/** 0, 1, 2, …: the same array for all batches. */
+function numbers(rows: number): Int32Array {
+  if (counted.length < rows) counted = Int32Array.from({ length: rows }, (_, i) => i);
+  return counted;
 }
 
 function views(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): Vector {

@@ -3,7 +3,7 @@ import { apiVersionsV3, initProducerIdV4 } from "@platformatic/kafka";
 import type { Batch, Vector } from "../../columns/vector.ts";
 import { textAt } from "../../columns/vector.ts";
 import { nearest, SluiceError } from "../../errors/error.ts";
-import type { Environment, Guarantee, Sink, SinkBatch, SinkProvider, SinkRequest } from "../contract.ts";
+import type { Environment, Guarantee, SideRecord, Sink, SinkBatch, SinkProvider, SinkRequest } from "../contract.ts";
 import type { ProducerState } from "./batch-builder.ts";
 import { BrokerError } from "./broker-errors.ts";
 import { KafkaCluster } from "./cluster.ts";
@@ -11,6 +11,7 @@ import type { TopicPartition } from "./offsets.ts";
 import { Partitioner } from "./partitioner.ts";
 import { Producer } from "./producer.ts";
 import { ByteColumn, headersOf, type RecordLayout, recordLayout } from "./rows.ts";
+import { fitted, messageBytesMax, sameClients } from "./side-records.ts";
 import { type KafkaSinkOptions, kafkaSinkOptions, kafkaSinkSettings } from "./sink-options.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -45,7 +46,7 @@ export const kafkaSink: SinkProvider = {
   },
 };
 
-async function guaranteeOf(
+export async function guaranteeOf(
   cluster: KafkaCluster,
   options: KafkaSinkOptions,
   streaming: boolean,
@@ -74,11 +75,14 @@ async function guaranteeOf(
   return { guarantee: "at-least-once", note: "the broker has no transactions" };
 }
 
+/** Beyond this a value begins a batch of its own. */
+const LARGE_BYTES = 64 << 10;
 const NEW_TOPIC_TRIES = 10;
 const NEW_TOPIC_WAIT_MS = 100;
+const NO_BYTES = new Uint8Array(0);
 const PLAIN: ProducerState = { producerId: -1, epoch: -1 };
 
-class KafkaSink implements Sink {
+export class KafkaSink implements Sink {
   readonly description = "KafkaTable";
   readonly guarantee: Guarantee;
   readonly guaranteeNote?: string;
@@ -89,6 +93,9 @@ class KafkaSink implements Sink {
   private readonly transactions: Transactions | undefined;
   private readonly producer: Producer;
   private readonly partitioners = new Map<string, Partitioner>();
+  /** Topics of side outputs, and the bytes that each takes in one record. */
+  private readonly sideTopics = new Map<string, number>();
+  private readonly topicsFirst: readonly string[];
   private plain: ProducerState = PLAIN;
 
   constructor(
@@ -99,7 +106,9 @@ class KafkaSink implements Sink {
     environment: Environment,
     guarantee: Guarantee,
     note: string | undefined,
+    topicsFirst: readonly string[] = options.topic === undefined ? [] : [options.topic],
   ) {
+    this.topicsFirst = topicsFirst;
     this.cluster = cluster;
     this.options = options;
     this.layout = layout;
@@ -119,7 +128,7 @@ class KafkaSink implements Sink {
   }
 
   async open(): Promise<number> {
-    if (this.options.topic !== undefined) await this.partitionerOf(this.options.topic);
+    for (const topic of this.topicsFirst) await this.partitionerOf(topic);
     if (this.transactions === undefined) {
       if (this.options.acks === -1) this.plain = await this.plainIdentity();
       return -1;
@@ -142,6 +151,7 @@ class KafkaSink implements Sink {
   async begin(batchId: number): Promise<SinkBatch> {
     return {
       write: (batch) => this.explained(batchId, () => this.write(batch)),
+      writeSide: (records) => this.explained(batchId, () => this.writeSide(records)),
       commit: () => this.explained(batchId, () => this.commit(batchId)),
       abort: async () => {
         await this.producer.discard();
@@ -173,12 +183,44 @@ class KafkaSink implements Sink {
       value.row(i);
       const partition = choose(partitions, i, topic, partitioner, key);
       const slot = this.producer.slot(topic, partition);
+      // With what is there already, a large record would make a batch larger than brokers take.
+      const large = value.start >= 0 && value.end - value.start > LARGE_BYTES && slot.builder.count > 0;
+      if (large) await this.producer.flush(true, (all) => this.prepare(all));
       const before = slot.builder.bytes;
       const headers = this.layout.headers < 0 ? undefined : headersOf(batch, this.layout.headers, i);
       slot.builder.append(now, key.bytes, key.start, key.end, value.bytes, value.start, value.end, headers);
       const size = slot.builder.bytes - before;
       if (size > this.options.recordBytesMax) this.refuseSize(topic, size);
       if (this.producer.added(slot, size)) partitioner.turn();
+      if (this.producer.wantsFlush) await this.producer.flush(false, (all) => this.prepare(all));
+    }
+  }
+
+  takesSide(side: Sink): boolean {
+    if (!(side instanceof KafkaSink) || this.transactions === undefined) return false;
+    return sameClients(this.options.client, side.options.client);
+  }
+
+  private async writeSide(records: readonly SideRecord[]): Promise<void> {
+    const now = this.environment.clock.now();
+    for (const record of records) {
+      const { topic, key } = record;
+      const partitioner = await this.partitionerOf(topic);
+      let bytesMax = this.sideTopics.get(topic);
+      if (bytesMax === undefined) {
+        bytesMax = await messageBytesMax(this.cluster, topic);
+        this.sideTopics.set(topic, bytesMax);
+      }
+      const { value, headers, bytes } = fitted(record, bytesMax);
+      const partition = key === null ? partitioner.keyless() : partitioner.keyed(key, 0, key.length);
+      const slot = this.producer.slot(topic, partition);
+      // A batch of several records must be no larger than a record may be.
+      if (slot.builder.count > 0 && slot.builder.bytes + bytes > Math.min(bytesMax, this.options.batchBytes)) {
+        await this.producer.flush(true, (all) => this.prepare(all));
+      }
+      const parts = [key ?? NO_BYTES, key === null ? -1 : 0, key?.length ?? -1] as const;
+      slot.builder.append(now, ...parts, value ?? NO_BYTES, value === null ? -1 : 0, value?.length ?? -1, headers);
+      if (this.producer.added(slot, bytes)) partitioner.turn();
       if (this.producer.wantsFlush) await this.producer.flush(false, (all) => this.prepare(all));
     }
   }

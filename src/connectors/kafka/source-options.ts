@@ -51,6 +51,13 @@ export const kafkaSourceOptions: readonly OptionSpec[] = [
     default: "true",
   },
   { name: "consumerGroup", doc: "The group for that; default is kafka.group.id, else the query's name, else none." },
+  {
+    name: "badRecords",
+    doc: "What becomes of records that from_json can't read: null (its result is null), fail, drop, or deadletter.",
+    default: "null",
+  },
+  { name: "badRecordsTopic", doc: "Topic that deadletter writes to, exactly once." },
+  { name: "lateRowsTopic", doc: "Topic that rows dropped by a watermark are written to, exactly once; default none." },
   KAFKA_PREFIX_SPEC,
 ];
 
@@ -88,6 +95,9 @@ export interface KafkaSourceOptions {
   /** Whether committed offsets are told to a consumer group, and to which; without one, to the query's name. */
   readonly commitsOffsets: boolean;
   readonly consumerGroup: string | undefined;
+  readonly badRecords: "null" | "fail" | "drop" | "deadletter";
+  readonly badRecordsTopic: string | undefined;
+  readonly lateRowsTopic: string | undefined;
 }
 
 const OWN_CLIENT_SETTINGS = [
@@ -126,6 +136,10 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
     const reason = `it is higher than maxOffsetsPerTrigger, ${most}`;
     throw invalidOption("kafka", "minOffsetsPerTrigger", String(least), reason);
   }
+  const subscription = subscriptionOf(options);
+  if (!streaming) {
+    refuse(options, ["badRecords", "badRecordsTopic", "lateRowsTopic"], "it is for streams; use readStream.");
+  }
   if (streaming)
     refuse(options, ["endingOffsets", "endingTimestamp", "endingOffsetsByTimestamp"], "a stream has no end.");
   if (all.has("group.id")) {
@@ -139,7 +153,7 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
   }
   return {
     client,
-    subscription: subscriptionOf(options),
+    subscription,
     starting: startingLimit(options, streaming),
     ending: endingLimit(options),
     latestWhenNoMatch:
@@ -157,7 +171,40 @@ export function kafkaSourceSettings(options: Options, streaming: boolean, log: L
     partitionMaxBytes: numberSetting(all, "max.partition.fetch.bytes", 1 << 20),
     commitsOffsets: booleanOption("kafka", options, "commitGroupOffsets", true),
     consumerGroup: options.get("consumerGroup") ?? all.get("group.id"),
+    ...badRecordsOf(options, subscription),
+    lateRowsTopic: sideTopic(options, "lateRowsTopic", subscription),
   };
+}
+
+function badRecordsOf(
+  options: Options,
+  subscription: Subscription,
+): Pick<KafkaSourceOptions, "badRecords" | "badRecordsTopic"> {
+  const badRecords = choiceOption("kafka", options, "badRecords", ["null", "fail", "drop", "deadletter"], "null");
+  const badRecordsTopic = sideTopic(options, "badRecordsTopic", subscription);
+  if (badRecords === "deadletter" && badRecordsTopic === undefined) {
+    const hint = "badRecords is deadletter: name the topic to write to.";
+    throw new SluiceError("MISSING_OPTION", { provider: "kafka", option: "badRecordsTopic", hint });
+  }
+  if (badRecords !== "deadletter" && badRecordsTopic !== undefined) {
+    throw invalidOption("kafka", "badRecordsTopic", badRecordsTopic, "it needs badRecords set to deadletter");
+  }
+  return { badRecords, badRecordsTopic };
+}
+
+/** A topic to write to. The query must not read what it writes there: one bad record would come round for ever. */
+function sideTopic(options: Options, name: string, subscription: Subscription): string | undefined {
+  const topic = options.get(name)?.trim();
+  if (topic === undefined) return undefined;
+  if (topic === "") throw invalidOption("kafka", name, topic, "it is empty");
+  const isRead =
+    subscription.kind === "subscribe"
+      ? subscription.topics.includes(topic)
+      : subscription.kind === "pattern"
+        ? subscription.pattern.test(topic)
+        : subscription.partitions.some((p) => p.topic === topic);
+  if (isRead) throw invalidOption("kafka", name, topic, "the query reads this topic itself");
+  return topic;
 }
 
 function refuse(options: Options, names: readonly string[], hint: string): void {

@@ -3,11 +3,12 @@ import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
 import type { Environment, ReadRequest, Source, SourceProvider } from "../contract.ts";
 import { KafkaCluster } from "./cluster.ts";
-import { kafkaSchema } from "./columns.ts";
+import { kafkaSchema, numberedSchema } from "./columns.ts";
 import { partitionsOf, resolveLimit } from "./discovery.ts";
 import { Fetcher } from "./fetcher.ts";
 import { entriesOf, nameOf, valueIn } from "./offsets.ts";
 import { type OffsetRange, readRanges } from "./reader.ts";
+import { kafkaSideSink } from "./side.ts";
 import { type KafkaSourceOptions, kafkaSourceOptions, kafkaSourceSettings } from "./source-options.ts";
 import { KafkaStream } from "./stream.ts";
 
@@ -25,8 +26,11 @@ export const kafkaSource: SourceProvider = {
     const options = kafkaSourceSettings(request.options, request.streaming, environment.log);
     const schema = kafkaSchema(options.includeHeaders);
     if (!request.streaming) return { schema, readBatch: (read) => readBatch(options, environment, read) };
+    const { badRecords } = options;
     return {
       schema,
+      ...(badRecords === "null" ? {} : { badRecords: { mode: badRecords, schema: numberedSchema() } }),
+      ...sideOf(options, environment),
       async openStream(checkpoint, query) {
         const cluster = new KafkaCluster(options.client, environment, true);
         const consumerGroup = options.commitsOffsets ? (options.consumerGroup ?? query?.name) : undefined;
@@ -35,6 +39,19 @@ export const kafkaSource: SourceProvider = {
     };
   },
 };
+
+function sideOf(options: KafkaSourceOptions, environment: Environment): Pick<Source, "side"> {
+  const { client, badRecordsTopic, lateRowsTopic } = options;
+  if (badRecordsTopic === undefined && lateRowsTopic === undefined) return {};
+  const topics = [badRecordsTopic, lateRowsTopic].filter((t) => t !== undefined);
+  return {
+    side: {
+      deadLetters: badRecordsTopic,
+      lateRows: lateRowsTopic,
+      create: (query) => kafkaSideSink(client, topics, query, environment),
+    },
+  };
+}
 
 async function* readBatch(
   options: KafkaSourceOptions,

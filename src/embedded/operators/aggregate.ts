@@ -10,6 +10,7 @@ import type { SlotColumn } from "../state/slots.ts";
 import { TimeIndex, timeOf } from "../state/timeindex.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
+import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 
 const CHUNK = 8192;
@@ -97,6 +98,7 @@ export class StreamAggregate implements StatefulOperator {
     steps: readonly StageStep[],
     mode: OutputMode,
     environment: StageEnvironment,
+    takeLateRow?: TakeLateRow,
   ) {
     this.operatorId = node.operatorId as number;
     this.output = node.output;
@@ -118,12 +120,17 @@ export class StreamAggregate implements StatefulOperator {
       const leaf = shape.kind === "struct" ? shape.fields[1] : shape;
       if (leaf.kind === "leaf") this.#timeColumn = groups.table.columns[groups.keys.leaves[leaf.leaf].column];
       if (mode !== "complete") {
+        const rows = lateRowsOf(takeLateRow, node.lateRow ?? node.input.output, this, environment.settings);
+        const keys = groups.keys.leaves.map((l) => l.expression);
         all.push({
           kind: "late",
           time: key.time,
           limit: this.#lateLimit,
-          keys: groups.keys.leaves.map((l) => l.expression),
-          onLate: (...keys) => this.#lateKeys.add(canonicalText(keys as Value[])),
+          keys: [...keys, ...rows.columns],
+          onLate: (...values) => {
+            this.#lateKeys.add(canonicalText(values.slice(0, keys.length) as Value[]));
+            rows.take(values.slice(keys.length), this.#lateLimit[0]);
+          },
         });
       }
     }

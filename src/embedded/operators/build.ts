@@ -10,9 +10,11 @@ import type { Value } from "../../types/values.ts";
 import { batchAggregate, StreamAggregate } from "./aggregate.ts";
 import { batchDeduplicate, StreamDeduplicate } from "./dedup.ts";
 import { HashJoin } from "./join.ts";
+import type { TakeLateRow } from "./laterows.ts";
 import { cachedOperator, localOperator, rangeOperator, scanOperator } from "./leaves.ts";
 import { Observation, observeOperator } from "./observe.ts";
 import type { Operator, StatefulOperator } from "./operator.ts";
+import type { RejectedRecords } from "./rejects.ts";
 import { SessionAggregate } from "./session.ts";
 import {
   type BadRecords,
@@ -49,6 +51,10 @@ export interface BuildOptions {
   readonly outputMode: OutputMode | undefined;
   readonly script: (token: string) => (...args: Value[]) => Value;
   readonly subquery: (expression: ScalarSubquery) => Value;
+  /** Set where records that can't be decoded are taken out of the stream. */
+  readonly rejects?: RejectedRecords | undefined;
+  /** Told each row that a watermark drops. */
+  readonly takeLateRow?: TakeLateRow | undefined;
 }
 
 export class PlanBuilder {
@@ -87,21 +93,21 @@ export class PlanBuilder {
       case "cached":
         return cachedOperator(node, env.wide);
       case "scan":
-        return scanOperator(node);
+        return scanOperator(node, this.#options.rejects);
       case "project":
       case "filter":
       case "watermark":
       case "expand":
         return this.#stage(node);
       case "jsonDecode":
-        return jsonDecodeOperator(node, this.build(node.input), this.badRecords, env);
+        return jsonDecodeOperator(node, this.build(node.input), this.badRecords, this.#options.rejects, env);
       case "generate":
         return generateOperator(node, this.build(node.input), env);
       case "aggregate":
         return this.#aggregate(node);
       case "deduplicate":
         if (node.operatorId === undefined) return batchDeduplicate(node, this.build(node.input), env);
-        return this.#keep(node, new StreamDeduplicate(node, this.build(node.input), env));
+        return this.#keep(node, new StreamDeduplicate(node, this.build(node.input), env, this.#options.takeLateRow));
       case "join":
         return this.#join(node);
       case "union":
@@ -185,6 +191,7 @@ export class PlanBuilder {
         steps,
         node.operatorId === undefined ? "batch" : (mode ?? "batch"),
         this.#environment,
+        this.#options.takeLateRow,
       );
       return node.operatorId === undefined ? session : this.#keep(node, session);
     }
@@ -193,7 +200,10 @@ export class PlanBuilder {
       this.#note(operator.stage);
       return operator;
     }
-    const operator = this.#keep(node, new StreamAggregate(node, below, steps, mode, this.#environment));
+    const operator = this.#keep(
+      node,
+      new StreamAggregate(node, below, steps, mode, this.#environment, this.#options.takeLateRow),
+    );
     this.#note(operator.stage);
     return operator;
   }
@@ -202,7 +212,7 @@ export class PlanBuilder {
     const left = this.build(node.left);
     const right = this.build(node.right);
     if (node.operatorId !== undefined) {
-      return this.#keep(node, new StreamJoin(node, left, right, this.#environment));
+      return this.#keep(node, new StreamJoin(node, left, right, this.#environment, this.#options.takeLateRow));
     }
     const rightStreams = isStreaming(node.right);
     const streaming = rightStreams || isStreaming(node.left);

@@ -6,6 +6,7 @@ import type { OutputMode } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
 import type { Value } from "../../types/values.ts";
 import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
+import type { RejectedRecords } from "./rejects.ts";
 
 /** What operators may ask of their surroundings. */
 export interface ExecutionContext {
@@ -113,6 +114,21 @@ export interface StreamPlanOptions {
   readonly durable?: boolean;
   /** A TypeScript function of the user's. */
   readonly script?: (token: string) => (...args: Value[]) => Value;
+  /** Set where records that can't be decoded are taken out of the stream. */
+  readonly rejects?: RejectedRecords;
+  /** Told each row that a watermark drops, where somebody wants them. */
+  readonly takeLateRow?: (row: LateRow) => void;
+}
+
+/** A row that came after the watermark had passed it. */
+export interface LateRow {
+  /** Its columns. */
+  readonly json: string;
+  /** Milliseconds since 1970. */
+  readonly watermarkMs: number;
+  /** The operator that dropped it, as in the progress, e.g. `stateStoreSave`. */
+  readonly operator: string;
+  readonly operatorId: number;
 }
 
 export type OpenStreamPlan = (options: StreamPlanOptions) => Promise<StreamPlan>;

@@ -10,6 +10,7 @@ import { TimeIndex, timeOf } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
+import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 
 interface Expiry {
@@ -111,7 +112,7 @@ export class StreamDeduplicate implements StatefulOperator {
   readonly #expiry: Expiry | undefined;
   #late = 0;
 
-  constructor(node: DeduplicateNode, input: Operator, environment: StageEnvironment) {
+  constructor(node: DeduplicateNode, input: Operator, environment: StageEnvironment, takeLateRow?: TakeLateRow) {
     this.operatorId = node.operatorId as number;
     this.operatorName = node.withinWatermark ? "dedupeWithinWatermark" : "dedupe";
     this.output = node.output;
@@ -125,13 +126,15 @@ export class StreamDeduplicate implements StatefulOperator {
     this.tables = [{ name: "", table: groups.table }];
     const steps: StageStep[] = [];
     if (eventTime !== undefined && (node.withinWatermark || node.keys.some((k) => k.id === eventTime.id))) {
+      const rows = lateRowsOf(takeLateRow, input.output, this, environment.settings);
       steps.push({
         kind: "late",
         time: endOf(eventTime),
         limit: this.#lateLimit,
-        keys: [],
-        onLate: () => {
+        keys: rows.columns,
+        onLate: (...values) => {
           this.#late++;
+          rows.take(values, this.#lateLimit[0]);
         },
       });
     }

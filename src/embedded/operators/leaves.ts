@@ -7,6 +7,7 @@ import type { Batch } from "../../columns/vector.ts";
 import { LONG } from "../../types/types.ts";
 import { exact } from "../../types/values.ts";
 import type { Operator } from "./operator.ts";
+import type { RejectedRecords } from "./rejects.ts";
 
 const CHUNK = 8192;
 
@@ -71,11 +72,12 @@ export function cachedOperator(node: CachedNode, wide: boolean): Operator {
   };
 }
 
-export function scanOperator(node: ScanNode): Operator {
+export function scanOperator(node: ScanNode, rejects: RejectedRecords | undefined): Operator {
   return {
     output: node.output,
     async *run(request) {
       for await (const b of node.streaming ? request.readStream(node) : request.context.readScan(node)) {
+        if (b.record !== undefined) rejects?.scanning(node.id, b);
         if (b.rows > 0) yield b;
         await request.context.breathe();
       }

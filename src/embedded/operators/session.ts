@@ -18,6 +18,7 @@ import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
 import { SlotNames } from "./keys.ts";
+import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { hiddenColumns } from "./sort.ts";
 
@@ -196,6 +197,7 @@ export class SessionAggregate implements StatefulOperator {
     steps: readonly StageStep[],
     mode: OutputMode | "batch",
     environment: StageEnvironment,
+    takeLateRow?: TakeLateRow,
   ) {
     this.operatorId = node.operatorId ?? 0;
     this.output = node.output;
@@ -228,13 +230,15 @@ export class SessionAggregate implements StatefulOperator {
     this.tables = [{ name: "", table: this.#sessions.groups.table }];
     const all: StageStep[] = [...steps];
     if (mode !== "batch") {
+      const rows = lateRowsOf(takeLateRow, node.lateRow ?? node.input.output, this, environment.settings);
       all.push({
         kind: "late",
         time: endOf(session.expression),
         limit: this.#lateLimit,
-        keys: [],
-        onLate: () => {
+        keys: rows.columns,
+        onLate: (...values) => {
           this.#late++;
+          rows.take(values, this.#lateLimit[0]);
         },
       });
     }

@@ -3,14 +3,16 @@ import type { Attribute, TypedExpression } from "../../analyze/expression.ts";
 import type { GenerateNode, JsonDecodeNode, LimitNode, SampleNode, TailNode, UnionNode } from "../../analyze/plan.ts";
 import { concatBatches, sliceRows, takeRows } from "../../columns/ops.ts";
 import { batchFromRows, rowsOf } from "../../columns/rows.ts";
-import type { Batch } from "../../columns/vector.ts";
+import { type Batch, type Vector, valueAt } from "../../columns/vector.ts";
 import { emitEnd } from "../../compile/emit.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { jsonOptions } from "../../formats/json/options.ts";
 import { createJsonScanner, type JsonScanner, MalformedRecord, type ScanResult } from "../../formats/json/scanner.ts";
+import { badRecordReason } from "../../functions/json/rejecting.ts";
 import type { Value } from "../../types/values.ts";
 import type { Operator } from "./operator.ts";
+import type { RejectedRecords } from "./rejects.ts";
 
 /** Filters, projections, expands and watermarks over `input`, in one loop; rows out. */
 export function stageOperator(
@@ -75,6 +77,7 @@ export function jsonDecodeOperator(
   node: JsonDecodeNode,
   input: Operator,
   bad: BadRecords,
+  rejects: RejectedRecords | undefined,
   environment: StageEnvironment,
 ): Operator {
   const source = input.output.findIndex((a) => a.id === node.source.id);
@@ -82,19 +85,56 @@ export function jsonDecodeOperator(
   const scanner = createJsonScanner(
     node.schema,
     node.fields.map((f) => f.ordinal),
-    { json, wide: environment.wide, nowMs: () => environment.run.nowUs / 1000 },
+    {
+      json,
+      wide: environment.wide,
+      nowMs: () => environment.run.nowUs / 1000,
+      checksAll: node.rejects !== undefined,
+    },
   );
+  const reject = rejects && rejecter(node, input, source, rejects, environment);
   return {
     output: node.output,
     async *run(request) {
       for await (const batch of input.run(request)) {
         const decoded = scanned(scanner, batch, source);
         bad.count += decoded.corruptCount;
-        yield { ...batch, columns: [...batch.columns, ...decoded.columns] };
+        const out = { ...batch, columns: [...batch.columns, ...decoded.columns] };
+        const kept = decoded.corrupt === null || reject === undefined ? out : reject(out, decoded.corrupt);
+        if (kept.rows > 0) yield kept;
         await request.context.breathe();
       }
     },
   };
+}
+
+/** Rejects a batch's bad records, and gives the others. Undefined where bad records stay, with nulls. */
+function rejecter(
+  node: JsonDecodeNode,
+  input: Operator,
+  source: number,
+  rejects: RejectedRecords,
+  { settings, run }: StageEnvironment,
+): ((batch: Batch, corrupt: Uint8Array) => Batch) | undefined {
+  if (node.rejects === undefined) return undefined;
+  const { record, source: sourceId } = node.rejects;
+  const numbers = input.output.findIndex((a) => a.id === record.id);
+  const reasonOf = badRecordReason(node.schema, node.options, settings, run);
+  return (batch, corrupt) => {
+    const { columns, rows } = batch;
+    const kept = new Int32Array(rows);
+    let count = 0;
+    for (let i = 0; i < rows; i++) {
+      if (corrupt[i] === 0) kept[count++] = i;
+      else rejects.reject(sourceId, Number(valueAt(columns[numbers], i)), reasonOf(textOf(columns[source], i)));
+    }
+    return takeRows(batch, kept, count);
+  };
+}
+
+function textOf(column: Vector, row: number): string {
+  const value = valueAt(column, row);
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value);
 }
 
 export function unionOperator(node: UnionNode, inputs: readonly Operator[]): Operator {

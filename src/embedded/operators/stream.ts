@@ -52,11 +52,13 @@ class RunningPlan implements StreamPlan {
   readonly #options: StreamPlanOptions;
   readonly #builder: PlanBuilder;
   readonly #root: Operator;
-  readonly #run: RunContext = { nowUs: 0, seed: 0, rows: 0, user: userName() };
+  readonly #run: RunContext;
   readonly #stores: Store[] = [];
 
   constructor(options: StreamPlanOptions) {
     this.#options = options;
+    const { rejects } = options;
+    this.#run = { nowUs: 0, seed: 0, rows: 0, user: userName(), badRecords: 0, ...(rejects && { rejects }) };
     this.#builder = new PlanBuilder({
       settings: options.settings,
       wide: options.wide,
@@ -69,6 +71,8 @@ class RunningPlan implements StreamPlan {
       subquery: () => {
         throw unsupported("A scalar subquery in a streaming query", "Run it first and use its result.");
       },
+      rejects,
+      takeLateRow: options.takeLateRow,
     });
     this.#root = this.#builder.build(options.plan);
     for (const operator of this.#builder.stateful) {
@@ -111,6 +115,8 @@ class RunningPlan implements StreamPlan {
     this.#run.seed = request.context.seed;
     this.#run.rows = 0;
     this.#builder.badRecords.count = 0;
+    this.#run.badRecords = 0;
+    this.#options.rejects?.begin();
     for (const w of this.#builder.watermarks) resetStats(w.stats);
     for (const o of this.#builder.stateful) resetCounters(o.counters);
     yield* this.#root.run(request);
@@ -181,7 +187,7 @@ class RunningPlan implements StreamPlan {
   }
 
   badRecords(): number {
-    return this.#builder.badRecords.count;
+    return this.#builder.badRecords.count + (this.#run.badRecords ?? 0);
   }
 
   observed(): ReadonlyMap<string, Readonly<Record<string, Value>>> {

@@ -15,6 +15,7 @@ import { TimeIndex } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { JoinSide } from "./joinside.ts";
+import { type LateRows, lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { filterPairs, selector } from "./pairs.ts";
 
@@ -34,7 +35,13 @@ class Side {
   /** Where the time is that frees a row. */
   readonly #timeColumn: SlotColumn | undefined;
 
-  constructor(input: Operator, rows: JoinSide, eviction: StateWatermark | undefined, outer: boolean) {
+  constructor(
+    input: Operator,
+    rows: JoinSide,
+    eviction: StateWatermark | undefined,
+    outer: boolean,
+    lateRows: LateRows,
+  ) {
     this.input = input;
     this.rows = rows;
     this.eviction = eviction;
@@ -48,9 +55,10 @@ class Side {
               kind: "late",
               time: endOf(eventTime),
               limit: this.lateLimit,
-              keys: [],
-              onLate: () => {
+              keys: lateRows.columns,
+              onLate: (...values) => {
                 this.late++;
+                lateRows.take(values, this.lateLimit[0]);
               },
             },
           ];
@@ -98,7 +106,13 @@ export class StreamJoin implements StatefulOperator {
   readonly #environment: StageEnvironment;
   readonly #select: ((batch: Batch) => Int32Array) | undefined;
 
-  constructor(node: JoinNode, left: Operator, right: Operator, environment: StageEnvironment) {
+  constructor(
+    node: JoinNode,
+    left: Operator,
+    right: Operator,
+    environment: StageEnvironment,
+    takeLateRow?: TakeLateRow,
+  ) {
     this.operatorId = node.operatorId as number;
     this.output = node.output;
     this.#node = node;
@@ -112,9 +126,16 @@ export class StreamJoin implements StatefulOperator {
         node.keys.map((k) => ({ expression: k[name], nullSafe: k.nullSafe })),
         environment,
       );
+    const late = (input: Operator) => lateRowsOf(takeLateRow, input.output, this, environment.settings);
     const leftOuter = joinType === "left" || joinType === "full" || joinType === "leftanti";
-    this.#left = new Side(left, side("left", left), kept.left, leftOuter);
-    this.#right = new Side(right, side("right", right), kept.right, joinType === "right" || joinType === "full");
+    this.#left = new Side(left, side("left", left), kept.left, leftOuter, late(left));
+    this.#right = new Side(
+      right,
+      side("right", right),
+      kept.right,
+      joinType === "right" || joinType === "full",
+      late(right),
+    );
     this.tables = [
       { name: "left", table: this.#left.rows.table },
       { name: "right", table: this.#right.rows.table },

@@ -40,7 +40,12 @@ export async function analyzed(
   const context = analyzeContext(session, settings, sources);
   await sources.open(collectReads(relation, context));
   const logical = analyze(relation, context);
-  const plan = optimize(logical, { settings, fold: (expression) => evaluate(expression, settings) });
+  const plan = optimize(logical, {
+    settings,
+    fold: (expression) => evaluate(expression, settings),
+    numberedSchema: (scan) => (scan.streaming ? sources.of(scan).badRecords?.schema : undefined),
+    keepsLateRows: () => sources.all().some((source) => source.side?.lateRows !== undefined),
+  });
   return { logical, plan, schema: schemaOf(logical), settings, sources };
 }
 

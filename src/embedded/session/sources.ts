@@ -37,6 +37,10 @@ export class OpenSources {
     return source;
   }
 
+  all(): Source[] {
+    return [...this.sources.values()];
+  }
+
   /** Rows of a scan that isn't streaming. */
   readScan(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch> {
     const source = this.of(node);

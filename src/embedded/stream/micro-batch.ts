@@ -28,6 +28,7 @@ import { recover } from "./recovery.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { type WatermarkPolicy, WatermarkTracker, watermarkUs } from "./watermark.ts";
 
+import type { Beside } from "./beside.ts";
 export interface MicroBatchSetup {
   readonly plan: PlanNode;
   readonly outputMode: OutputMode;
@@ -41,6 +42,8 @@ export interface MicroBatchSetup {
   readonly signal: AbortSignal;
   readonly openPlan: OpenStreamPlan;
   readonly watermarkPolicy: WatermarkPolicy;
+  /** What is taken out of the stream, and where it goes. */
+  readonly beside: Beside;
   readonly noDataBatches: boolean;
   readonly batchesToRetain: number;
   readonly deltasForSnapshot: number;

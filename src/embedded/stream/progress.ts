@@ -33,6 +33,10 @@ export interface BatchReport {
   };
   readonly observed: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly guarantee: Guarantee;
+  /** Why, when it is at-least-once. */
+  readonly guaranteeNote: string | undefined;
+  /** Records that this batch wrote to side outputs; undefined where there are none. */
+  readonly beside: { readonly deadLetters?: number; readonly lateRowsWritten?: number };
   /** Records that were not as their schema says. */
   readonly badRecords: number;
   /** Milliseconds from a record's timestamp to the commit of its batch: a sample of the batch's records. */
@@ -93,8 +97,10 @@ function extensions(report: BatchReport): unknown {
   const late = report.stateOperators.reduce((n, s) => n + s.numRowsDroppedByWatermark, 0);
   return {
     guarantee: report.guarantee,
+    guaranteeNote: report.guaranteeNote,
     lateRows: late,
     badRecords: report.badRecords,
+    ...report.beside,
     stateBytes: report.stateOperators.reduce((n, s) => n + s.memoryUsedBytes, 0),
     latencyMs: report.latenciesMs.length === 0 ? undefined : percentiles(report.latenciesMs),
   };

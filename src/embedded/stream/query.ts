@@ -268,7 +268,7 @@ export class StreamingQuery implements EngineQuery {
         endOffset: outcome.end[i],
         latestOffset: source.newestOffset() ?? outcome.end[i],
         numInputRows: outcome.rowCounts[i],
-        metrics: source.metrics(outcome.end[i]),
+        metrics: { ...source.metrics(outcome.end[i]), ...batch.beside.metrics(batch.inputs[i].node) },
       })),
       sink: {
         description: batch.sink.description,
@@ -277,6 +277,8 @@ export class StreamingQuery implements EngineQuery {
       },
       observed: plan?.observed() ?? new Map(),
       guarantee: batch.sink.guarantee,
+      guaranteeNote: batch.sink.guaranteeNote,
+      beside: batch.beside.counts(),
       latenciesMs: outcome.timestampsMs.map((ms) => done - ms),
     });
     this.lastTriggerStart = triggerStart;

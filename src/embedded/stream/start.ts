@@ -22,6 +22,7 @@ import { type AnalyzedQuery, analyzed, explained, isStreamingPlan } from "../ses
 import type { SessionConfig } from "../session/config.ts";
 import { bindScripts } from "../session/scripts.ts";
 import { codeText, type Session } from "../session/session.ts";
+import { openBeside } from "./beside.ts";
 import type { StreamInput } from "./inputs.ts";
 import { MicroBatchExecution, type MicroBatchSetup } from "./micro-batch.ts";
 import { StreamingQuery } from "./query.ts";
@@ -138,6 +139,14 @@ async function batchSetup(context: StartContext, target: Target, start: Start): 
     start.environment,
   );
   noteGuarantee(session, sink, target.name ?? checkpoint.queryId);
+  const beside = await openBeside({
+    analysis,
+    plan,
+    sink,
+    queryId: checkpoint.queryId,
+    name: target.name,
+    log: session.log,
+  });
   const batchRowsMax = config.count("sluice.batch.maxRows");
   const watermarkPolicy = config.known("spark.sql.streaming.multipleWatermarkPolicy").toLowerCase();
   return {
@@ -146,12 +155,19 @@ async function batchSetup(context: StartContext, target: Target, start: Start): 
     settings: analysis.settings,
     conf: config.keptByQuery(),
     inputs: await openInputs(analysis, plan, checkpoint, target.name),
-    sink,
+    sink: beside.sink,
+    beside,
     checkpoint,
     clock: session.clock,
     signal: start.abort.signal,
     openPlan: (request) =>
-      openStreamPlan({ ...request, script, durable: !checkpoint.temporary, ...(fileSystem && { fs: fileSystem }) }),
+      openStreamPlan({
+        ...request,
+        ...beside.operators,
+        script,
+        durable: !checkpoint.temporary,
+        ...(fileSystem && { fs: fileSystem }),
+      }),
     watermarkPolicy: watermarkPolicy === "max" ? "max" : "min",
     noDataBatches: config.flag("spark.sql.streaming.noDataMicroBatches.enabled"),
     batchesToRetain: config.count("spark.sql.streaming.minBatchesToRetain"),
@@ -160,7 +176,7 @@ async function batchSetup(context: StartContext, target: Target, start: Start): 
     unlimited: start.trigger.kind === "once",
     readScan: (node, wide) => analysis.sources.readScan(node, batchRowsMax, wide),
     script: script as MicroBatchSetup["script"],
-    breathe: breather(session.clock),
+    breathe: beside.breathing(breather(session.clock)),
     status: start.status,
   };
 }

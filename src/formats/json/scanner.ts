@@ -17,6 +17,8 @@ export interface JsonScannerOptions {
   readonly wide: boolean;
   /** The time, for texts that have no date. */
   readonly nowMs?: () => number;
+  /** Looks at every field of the schema for values that aren't of their type, not only at the wanted ones. */
+  readonly checksAll?: boolean;
 }
 
 export interface ScanResult {
@@ -123,7 +125,8 @@ class GeneratedScanner implements JsonScanner {
     this.wanted = wanted;
     this.options = options;
     const corruptName = options.json.columnNameOfCorruptRecord;
-    const checksAll = options.json.mode !== "PERMISSIVE" || wanted.some((w) => schema.fields[w]?.name === corruptName);
+    const checksAll =
+      options.checksAll === true || options.json.mode !== "PERMISSIVE" || wanted.some((w) => schema.fields[w]?.name === corruptName);
     const isRead = (f: StructField, ordinal: number): boolean =>
       f.name !== corruptName && (checksAll || wanted.includes(ordinal));
     this.read = schema.fields.filter(isRead);

@@ -19,7 +19,7 @@ const OPTIONS = (
 ).split(" ");
 
 /** Options by lower-case name. Throws UNKNOWN_OPTION for a name that no JSON option has. */
-function readOptions(value: Value | undefined): ReadonlyMap<string, string> {
+export function readOptions(value: Value | undefined): ReadonlyMap<string, string> {
   const out = new Map<string, string>();
   if (!(value instanceof MapValue)) return out;
   value.keys.forEach((k, i) => {

@@ -24,7 +24,8 @@ import {
 } from "../../types/datetime.ts";
 import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import { parseDayTime, parseYearMonth } from "../../types/intervals.ts";
-import type { DataType, StructType } from "../../types/types.ts";
+import { sqlType } from "../../types/print.ts";
+import type { DataType, StructField, StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
 import { parseDecimal, trimAll } from "../cast/parse.ts";
 import type { SessionSettings } from "../definition.ts";
@@ -46,10 +47,18 @@ export interface JsonOptions extends JsonReadOptions {
 /** A value that doesn't fit its type; `partial` is what could be read of it. */
 class Mismatch extends Error {
   readonly partial: Value;
-  constructor(partial: Value = null) {
-    super("a value has another type");
+  /** Path of the first such value, and its type; empty for the value itself. */
+  readonly place: string;
+  constructor(partial: Value = null, place = "") {
+    super(place === "" ? "it has another type" : place);
     this.partial = partial;
+    this.place = place;
   }
+}
+
+/** `field f is no INT`, for whatever went wrong below the field `f`. */
+function placeOf(error: Mismatch, { name, type }: StructField): string {
+  return error.place === "" ? `${name} is no ${sqlType(type)}` : `${name}.${error.place}`;
 }
 
 type Converter = (r: JsonReader) => Value;
@@ -58,6 +67,8 @@ export interface JsonParsed {
   readonly value: Value;
   /** True when the record was malformed, wholly or in a field. */
   readonly corrupt: boolean;
+  /** What is wrong with it; no part of the record itself. */
+  readonly reason?: string;
 }
 
 /** Reads one record. `undefined` for text without any value. Never throws for bad input. */
@@ -78,32 +89,36 @@ export function jsonRecordParser(
       const token = reader.peek();
       if (token === "end") return undefined;
       // A bare null is a malformed record of a struct, and null for any other type.
-      if (token === "null") return { value: null, corrupt: type.kind === "struct" };
+      if (token === "null") return { value: null, corrupt: type.kind === "struct", reason: "it is null" };
       return { value: convert(reader), corrupt: false };
     } catch (error) {
-      if (error instanceof Mismatch) return { value: error.partial, corrupt: true };
-      if (error instanceof JsonSyntaxError) return { value: null, corrupt: true };
+      if (error instanceof Mismatch) return { value: error.partial, corrupt: true, reason: error.message };
+      if (error instanceof JsonSyntaxError) return { value: null, corrupt: true, reason: error.message };
       throw error;
     }
   };
 }
 
-/** from_json: the parsed value, with nulls or an error for bad input, as the mode says. */
+/** from_json: the parsed value, with nulls or an error for bad input, as the mode says; `onBad` is told why it is bad. */
 export function fromJson(
   type: DataType,
   options: JsonOptions,
   settings: SessionSettings,
   wide: boolean,
-  run: { readonly nowUs: number },
-): (text: string) => Value {
+  run: { readonly nowUs: number; badRecords?: number },
+): (text: string, onBad?: (reason: string) => void) => Value {
   const corruptAt =
     type.kind === "struct" ? type.fields.findIndex((f) => f.name === options.columnNameOfCorruptRecord) : -1;
   const target = corruptAt < 0 ? type : withoutCorrupt(type as StructType, corruptAt);
   const parse = jsonRecordParser(target, options, settings, wide, run);
   const size = type.kind === "struct" ? type.fields.length : 0;
-  return (text) => {
+  return (text, onBad) => {
     const parsed = parse(text);
     if (parsed === undefined) return null;
+    if (parsed.corrupt) {
+      if (run.badRecords !== undefined) run.badRecords++;
+      onBad?.(parsed.reason ?? "it can't be read");
+    }
     if (parsed.corrupt && options.mode === "FAILFAST") {
       throw new SluiceError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {
         badRecord: text,
@@ -206,7 +221,7 @@ function structConverter(type: StructType, context: Context): Converter {
   return (r) => {
     if (r.peek() !== "object") throw new Mismatch();
     const row: Value[] = new Array(size).fill(null);
-    let bad = false;
+    let bad: string | undefined;
     r.object((name) => {
       const field = fields.get(name);
       if (field === undefined) {
@@ -218,13 +233,13 @@ function structConverter(type: StructType, context: Context): Converter {
         row[field.index] = field.convert(r);
       } catch (error) {
         if (!(error instanceof Mismatch)) throw error;
-        bad = true;
+        bad ??= placeOf(error, type.fields[field.index]);
         row[field.index] = error.partial;
         r.rewind(mark);
         r.skip();
       }
     });
-    if (bad) throw new Mismatch(row);
+    if (bad !== undefined) throw new Mismatch(row, bad);
     return row;
   };
 }
