@@ -1,15 +1,20 @@
 /**
- * One batch after the other, so that each counts once whatever dies and whenever. The order, and what a crash leaves:
+ * One batch after the other, so that each counts once whatever dies and whenever. Writing to the disk goes on beside the
+ * work, as far as these orders allow:
  *
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
  *    an exactly-once sink's commit, or before another sink's first row. Crash before: as if nothing had happened. After: the
  *    restart runs N again with the same offsets, time and watermark, so that it gives the same rows.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
- * 3. State version N+1 is durable. Crash after: the restart starts from version N and writes N+1 again; a version
- *    without its commit is never built upon.
+ * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
+ *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
+ *    that, and writes N+1 again.
  * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
  *    for its last batch, and the restart skips the writing (state is redone all the same).
- * 5. `commits/N` is durable: N is done. Sources may forget what is before it.
+ * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**.
+ * 6. So `commits/N` is needed only while N is the last batch, and is written beside N+1. One such write is under way at a
+ *    time. A restart that finds offsets/N+1 without commits/N writes that, and runs N+1. Sources may forget what is before N's
+ *    end once it is durable.
  *
  * State goes before an exactly-once sink, because a sink that shows a batch can't take it back, while a state version can
  * be written again.
