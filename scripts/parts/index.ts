@@ -13,6 +13,7 @@ import type { Part } from "./part.ts";
 import { postgres } from "./postgres.ts";
 import { pysparkClients } from "./pyspark-clients.ts";
 import { spark } from "./spark.ts";
+import { strace } from "./strace.ts";
 
 /** The real parts by name. */
 export const parts = {
@@ -27,6 +28,7 @@ export const parts = {
   "franz-go": franzGo,
   "kafka-streams": kafkaStreams,
   "pyspark-clients": pysparkClients,
+  strace,
 } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof parts;

@@ -100,6 +100,10 @@ const handles = {
   async "kafka-streams"(): Promise<{ command: typeof kafkaStreamsCommand }> {
     return { command: kafkaStreamsCommand };
   },
+  /** The program `strace`; whether it may trace is another question (`tracingRefused`). */
+  async strace(): Promise<{ program: string }> {
+    return { program: "strace" };
+  },
 } satisfies Record<PartName, () => Promise<unknown>>;
 
 type Handles = typeof handles;
