@@ -673,7 +673,7 @@ export const conditions = {
     sqlState: "42616",
   },
   KAFKA_PRODUCER_FENCED: {
-    template: "This writer was replaced by a newer one with the transactional id <transactionalId>: another process runs the same query. Nothing of the unfinished batch became visible.",
+    template: "The broker took the transactional id <transactionalId> from this writer: another process runs the same query, or a batch took longer than kafka.transaction.timeout.ms. Nothing of the unfinished batch became visible. If no other process runs the query, start it again, with a longer timeout or smaller batches.",
     sqlState: "40001",
   },
   KAFKA_RECORD_TOO_LARGE: {

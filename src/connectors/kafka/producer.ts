@@ -2,7 +2,7 @@
 import { createAPI, produceV9, Writer } from "@platformatic/kafka";
 import { SluiceError } from "../../errors/error.ts";
 import { BatchBuilder, type CompressionName, type ProducerState } from "./batch-builder.ts";
-import { BrokerError, canRetry, ErrorCode, isStaleMetadata } from "./broker-errors.ts";
+import { BrokerError, canRetry, ErrorCode, isStaleMetadata, isTransient } from "./broker-errors.ts";
 import type { KafkaCluster } from "./cluster.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
 import { isFencing } from "./transactions.ts";
@@ -183,7 +183,8 @@ export class Producer {
       });
       rest = left;
       if (failures.length === 0) return;
-      if (left.some((b) => this.leaderOf(b) < 0) || failures.some((f) => f instanceof BrokerError)) {
+      // A leader that is gone says nothing; somebody else may lead by now.
+      if (failures.some(isTransient)) {
         await this.cluster.refresh([...new Set(left.map((b) => b.topic))]);
       }
       throw failures[0];

@@ -150,9 +150,9 @@ export class KafkaSink implements Sink {
 
   async begin(batchId: number): Promise<SinkBatch> {
     return {
-      write: (batch) => this.explained(batchId, () => this.write(batch)),
-      writeSide: (records) => this.explained(batchId, () => this.writeSide(records)),
-      commit: () => this.explained(batchId, () => this.commit(batchId)),
+      write: (batch) => this.write(batch),
+      writeSide: (records) => this.writeSide(records),
+      commit: () => this.commit(batchId),
       abort: async () => {
         await this.producer.discard();
         if (this.transactions !== undefined) await this.transactions.abort();
@@ -160,14 +160,6 @@ export class KafkaSink implements Sink {
         else if (this.plain !== PLAIN) this.plain = await this.plainIdentity();
       },
     };
-  }
-
-  private async explained<T>(batchId: number, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.transactions === undefined ? error : await this.transactions.explain(batchId, error);
-    }
   }
 
   private async write(batch: Batch): Promise<void> {

@@ -60,7 +60,7 @@ export class Transactions {
 
   /** The last batch whose transaction was committed, -1 for none. */
   async committedBatch(): Promise<number> {
-    return this.cluster.retrying("find the last committed batch", async () => {
+    return this.asking("find the last committed batch", async () => {
       const connection = await this.groupCoordinator.connection();
       // The client's types want topics; null is the protocol's "all of them".
       const groups = [{ groupId: this.group, memberEpoch: -1, memberId: null, topics: null }];
@@ -162,7 +162,7 @@ export class Transactions {
     }
   }
 
-  /** What became of a commit whose answer is unknown: the epoch is raised, which ends the transaction one way. */
+  /** What became of a commit whose answer is unknown: the transaction is ended now, one way or the other. */
   private async settle(batchId: number, error: unknown): Promise<void> {
     this.cluster.environment.log.warn(
       `The outcome of batch ${batchId}'s commit is unknown (${reasonOf(error)}); asking.`,
@@ -173,31 +173,33 @@ export class Transactions {
   }
 
   /**
-   * Ends the transaction without its records. The epoch is raised: that aborts what is open, refuses what may still be
-   * on its way, and lets sequence numbers begin anew.
+   * Ends the transaction without its records. The epoch is raised: that refuses what may still be on its way, and lets
+   * sequence numbers begin anew.
    */
   async abort(): Promise<void> {
     if (this.begun) await this.reinitialise();
   }
 
   /**
-   * An error that looks like fencing, made sure of: either a newer writer has the id, or the broker gave the transaction
-   * up because it took too long.
+   * Raises the producer's epoch, so that late requests of the old one are refused. An open transaction is aborted before:
+   * brokers below transaction.version 2 would raise the epoch themselves to abort it, and then refuse the one that they
+   * are told. And they abort whatever is open without a look at the epoch, also a newer writer's transaction; an end of
+   * the transaction is refused where there is one.
    */
-  async explain(batchId: number, error: unknown): Promise<Error> {
-    if (!(error instanceof SluiceError) || error.condition !== "KAFKA_PRODUCER_FENCED") return error as Error;
-    try {
-      await this.reinitialise();
-    } catch (fenced) {
-      return fenced as Error;
-    }
-    const reason = `it was open for more than kafka.transaction.timeout.ms, ${this.timeoutMs} ms`;
-    return new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason }, { cause: error });
+  private async reinitialise(): Promise<void> {
+    await this.rollBack();
+    await this.initialise(this.state);
   }
 
-  /** Raises the producer's epoch: an open transaction is aborted, and late requests of the old epoch are refused. */
-  async reinitialise(): Promise<void> {
-    await this.initialise(this.state);
+  private async rollBack(): Promise<void> {
+    await this.asking("abort the transaction", async () => {
+      const connection = await this.transactionCoordinator.connection();
+      const id = BigInt(this.state.producerId);
+      const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, false);
+      // It ended before, or never began.
+      if (answer.errorCode === ErrorCode.INVALID_TXN_STATE) return;
+      this.transactionCoordinator.check(answer.errorCode, "aborting the transaction");
+    });
   }
 
   private async end(): Promise<void> {
