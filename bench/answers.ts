@@ -1,44 +1,83 @@
-/** Whether two engines' output topics say the same: rows by key, doubles to 1e-9. */
+/**
+ * Whether two engines gave the same rows: a digest of a whole output that doesn't mind the order, so that it also does for
+ * outputs of millions of rows.
+ */
+import { createHash } from "node:crypto";
 import { SparkSession } from "../src/index.ts";
+import type { QueryName } from "./workloads/query.ts";
 
-type Fields = Record<string, unknown>;
+/** The number of rows, and the sum of their hashes. */
+export class Digest {
+  #rows = 0;
+  #sum = 0n;
 
-async function read(spark: SparkSession, servers: string, topic: string): Promise<Map<string, Fields>> {
-  const rows = new Map<string, Fields>();
-  const df = spark.read.format("kafka").option("kafka.bootstrap.servers", servers).option("subscribe", topic).load();
-  for await (const row of df.selectExpr("CAST(value AS STRING) AS value").toLocalIterator()) {
-    const fields = JSON.parse(String(row.get("value"))) as Fields;
-    const key = JSON.stringify([fields["device"], fields["w"] ?? fields["ts"], fields["fahrenheit"] ?? 0]);
-    if (rows.has(key)) fields["count"] = Number(rows.get(key)?.["count"] ?? 1) + 1;
-    rows.set(key, fields);
+  add(row: string): void {
+    this.#rows++;
+    this.#sum += createHash("md5").update(row).digest().readBigUInt64LE(0);
   }
-  return rows;
+
+  /** E.g. "60000 rows, a1b2c3…". */
+  text(): string {
+    return `${this.#rows} rows, ${BigInt.asUintN(64, this.#sum).toString(16).padStart(16, "0")}`;
+  }
 }
 
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a === "number" && typeof b === "number") return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
-  if (typeof a === "object" && a !== null && typeof b === "object" && b !== null) {
-    const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-    return [...names].every((n) => same((a as Fields)[n], (b as Fields)[n]));
-  }
-  return a === b;
+export interface RollupRow {
+  readonly device: string;
+  readonly startMs: number;
+  readonly n: number;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
 }
 
-/** A sentence when they agree; throws with the first difference when they don't. */
-export async function compareRollups(servers: string, ours: string, theirs: string, query: string): Promise<string> {
-  const spark = SparkSession.builder.appName("compare").getOrCreate();
+/**
+ * A row's text. Temperatures have two digits after the point, so that the sum behind a mean is a whole number of hundredths,
+ * however an engine has added them up.
+ */
+export function rollupRow({ device, startMs, n, mean, low, high }: RollupRow): string {
+  const hundredths = mean * n * 100;
+  const sum = Math.round(hundredths);
+  if (Math.abs(sum - hundredths) > 1e-4) throw new Error(`${mean} is not the mean of ${n} temperatures`);
+  return `${device} ${startMs} ${n} ${sum} ${low} ${high}`;
+}
+
+export interface ForwardRow {
+  readonly device: string;
+  readonly ms: number;
+  readonly fahrenheit: number;
+  readonly status: string;
+}
+
+export function forwardRow({ device, ms, fahrenheit, status }: ForwardRow): string {
+  return `${device} ${ms} ${fahrenheit} ${status}`;
+}
+
+/** Digests the JSON that a workload has written to a topic. */
+export async function digestOf(bootstrapServers: string, topic: string, query: QueryName): Promise<string> {
+  const spark = SparkSession.builder.appName("answers").create();
   try {
-    const a = await read(spark, servers, ours);
-    const b = await read(spark, servers, theirs);
-    for (const [key, fields] of a) {
-      const other = b.get(key);
-      if (other === undefined) throw new Error(`${query}: Spark has no row ${key}`);
-      if (!same(fields, other))
-        throw new Error(`${query}: ${JSON.stringify(fields)} here, ${JSON.stringify(other)} in Spark`);
-    }
-    if (a.size !== b.size) throw new Error(`${query}: ${a.size} rows here, ${b.size} in Spark`);
-    return `answers are equal: ${a.size} rows`;
+    const digest = new Digest();
+    const rows = spark.read
+      .format("kafka")
+      .option("kafka.bootstrap.servers", bootstrapServers)
+      .option("subscribe", topic)
+      .load()
+      .selectExpr("CAST(value AS STRING) AS value")
+      .toLocalIterator<{ value: string }>();
+    for await (const { value } of rows) digest.add(query === "rollup" ? rollupText(value) : forwardText(value));
+    return digest.text();
   } finally {
     await spark.stop();
   }
+}
+
+function rollupText(json: string): string {
+  const { device, w, n, mean, low, high } = JSON.parse(json) as Omit<RollupRow, "startMs"> & { w: { start: string } };
+  return rollupRow({ device, startMs: Date.parse(w.start), n, mean, low, high });
+}
+
+function forwardText(json: string): string {
+  const { device, ts, fahrenheit, status } = JSON.parse(json) as Omit<ForwardRow, "ms"> & { ts: string };
+  return forwardRow({ device, ms: Date.parse(ts), fahrenheit, status });
 }

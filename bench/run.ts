@@ -1,145 +1,221 @@
 /**
- * The benchmark page: `npm run bench [-- --messages N --rounds N --only rollup|…]`. Sluice, Spark local[2] and code written
- * by hand run the same workloads over the same topic of one Apache Kafka, in turns, each in a process of its own; the
- * answers are compared. Rewrites bench/README.md's table when all workloads ran.
+ * The benchmark page: `npm run bench -- [options]`. Sluice, Spark local[2] and code written by hand run the same workloads over
+ * the same topics of one Apache Kafka, in turns, each in a process of its own, and the answers are compared.
+ *
+ *   --messages N      readings in a topic (10000000)
+ *   --rounds N        times that every engine gets its turn (3)
+ *   --only TEXT       workloads with TEXT in their name; "first row" and "latency" are workloads too
+ *   --engines A,B     of sluice, spark, by hand (all)
+ *   --first N         readings in the topic of "first row" (20000)
+ *   --seconds N       length of each run of "latency" (60)
+ *   --sources         runs Sluice's sources; else dist/ is built and run, which starts faster
+ *   --no-check        leaves the comparison of answers out
+ *   --write           puts the tables into bench/README.md
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
-import { Admin } from "@platformatic/kafka";
+import { parseArgs } from "node:util";
 import { kafka, startKafka } from "../scripts/parts/kafka.ts";
-import { spark, sparkEnvironment, sparkKafkaJars, sparkPython } from "../scripts/parts/spark.ts";
-import { compareRollups } from "./answers.ts";
-import { publish } from "./messages.ts";
-
-interface Result {
-  readonly engine: string;
-  readonly workload: string;
-  readonly seconds: number;
-  readonly rows: number;
-  readonly peakMiB: number;
-  readonly cpuSeconds?: number;
-}
-
-interface Workload {
-  readonly name: string;
-  readonly query: "rollup" | "forward";
-  readonly devices: number;
-  readonly toKafka: boolean;
-  readonly byHand: boolean;
-}
-
-const workloads: readonly Workload[] = [
-  { name: "device rollup", query: "rollup", devices: 1000, toKafka: false, byHand: true },
-  { name: "device rollup to Kafka", query: "rollup", devices: 1000, toKafka: true, byHand: false },
-  { name: "rollup of a million devices", query: "rollup", devices: 1_000_000, toKafka: false, byHand: false },
-  { name: "clean and forward", query: "forward", devices: 1000, toKafka: true, byHand: false },
-];
-
-const here = fileURLToPath(new URL(".", import.meta.url));
-const run = promisify(execFile);
-
-async function lines(program: string, args: readonly string[], env = process.env): Promise<Result[]> {
-  const { stdout } = await run(program, [...args], { env, maxBuffer: 64 << 20 });
-  return stdout
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Result);
-}
+import { command, root } from "../scripts/parts/part.ts";
+import { spark } from "../scripts/parts/spark.ts";
+import { latencyHeader, latencyRow, latencyVariants, runLatency } from "./latency.ts";
+import { conditions, spread, table, writeToPage } from "./tables.ts";
+import type { RunResult } from "./workloads/query.ts";
+import { Bench, type EngineName, type Workload, workloads } from "./workloads.ts";
 
 const { values } = parseArgs({
   options: {
     messages: { type: "string", default: "10000000" },
     rounds: { type: "string", default: "3" },
-    only: { type: "string" },
+    only: { type: "string", default: "" },
+    engines: { type: "string", default: "sluice,spark,by hand" },
+    first: { type: "string", default: "20000" },
+    seconds: { type: "string", default: "60" },
+    sources: { type: "boolean", default: false },
+    check: { type: "boolean", default: true },
+    write: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 const messages = Number(values.messages);
-const chosen = workloads.filter((w) => values.only === undefined || w.name.includes(values.only));
+const rounds = Number(values.rounds);
+const engines = values.engines.split(",").map((name) => name.trim());
+const isChosen = (name: string): boolean => name.includes(values.only);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** One engine in one state, round by round. */
+interface Measured {
+  readonly label: string;
+  readonly results: RunResult[];
+}
+
+/** What Sluice's process did as often before is what the other's is compared with. */
+const LABELS: Readonly<Record<EngineName, readonly [fresh: string, warm: string]>> = {
+  sluice: ["Sluice", "Sluice, warm"],
+  spark: ["Spark, fresh JVM", "Spark, warm"],
+  "by hand": ["by hand", "by hand, warm"],
+};
+
+function enginesOf(workload: Workload): EngineName[] {
+  const all: EngineName[] = workload.byHand ? ["sluice", "spark", "by hand"] : ["sluice", "spark"];
+  return all.filter((engine) => engines.includes(engine));
+}
+
+async function measure(bench: Bench, workload: Workload): Promise<string[][]> {
+  const measured = new Map<EngineName, [Measured, Measured]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const engine of enginesOf(workload)) {
+      const shows = values.check && round === 0;
+      const run = await bench.run(engine, workload, engine === "by hand" ? 1 : 2, shows);
+      const states = measured.get(engine) ?? statesOf(engine);
+      measured.set(engine, states);
+      run.runs.forEach((result, i) => {
+        const state = states[i] as Measured;
+        state.results.push(result);
+        const rate = (messages / result.seconds / 1e6).toFixed(2);
+        say(`${workload.name}, round ${round + 1}, ${state.label}: ${rate} M/s, ${result.peakMiB.toFixed(0)} MiB`);
+      });
+      const digest = shows && run.outputs[0] !== null ? await bench.digestOf(run, workload.query) : run.digest;
+      if (digest !== undefined) digestsOf(workload).set(engine, digest);
+      await bench.drop(...run.outputs);
+    }
+  }
+  return rowsOf(workload, measured);
+}
+
+function statesOf(engine: EngineName): [Measured, Measured] {
+  const [fresh, warm] = LABELS[engine];
+  return [
+    { label: fresh, results: [] },
+    { label: warm, results: [] },
+  ];
+}
+
+function rowsOf(workload: Workload, measured: ReadonlyMap<EngineName, readonly [Measured, Measured]>): string[][] {
+  const ours = measured.get("sluice");
+  return [...measured].flatMap(([engine, states]) =>
+    states.flatMap(({ label, results }, i) => {
+      if (results.length === 0) return [];
+      const base = engine === "sluice" ? undefined : ours?.[i]?.results;
+      const ratios = base === undefined ? [] : results.map((r, k) => r.seconds / (base[k] as RunResult).seconds);
+      const rates = results.map((r) => messages / r.seconds / 1e6);
+      const peaks = results.map((r) => r.peakMiB);
+      return [[workload.name, label, spread(rates, 2, "M"), spread(ratios, 1, "×"), spread(peaks, 0, "MiB")]];
+    }),
+  );
+}
+
+/** What each engine's rows come to, by query and number of devices. */
+const digests = new Map<string, Map<EngineName, string>>();
+const digestsOf = ({ query, devices }: Workload): Map<EngineName, string> => {
+  const key = `${query} of ${devices} devices`;
+  const found = digests.get(key) ?? new Map<EngineName, string>();
+  digests.set(key, found);
+  return found;
+};
+
+/** Runs once more, unmeasured and to a topic, what has shown its rows in no other workload. */
+async function showUnseen(bench: Bench, workload: Workload): Promise<void> {
+  const seen = digestsOf(workload);
+  for (const engine of enginesOf(workload)) {
+    if (seen.has(engine)) continue;
+    const run = await bench.run(engine, { ...workload, toKafka: true }, 1, true);
+    seen.set(engine, await bench.digestOf(run, workload.query));
+    await bench.drop(...run.outputs);
+  }
+}
+
+/** Throws when engines have given different rows. */
+function equalAnswers(): string[] {
+  return [...digests].map(([what, seen]) => {
+    const different = [...new Set(seen.values())];
+    if (different.length > 1) {
+      const said = [...seen].map(([engine, text]) => `${engine} ${text}`).join("; ");
+      throw new Error(`the answers of ${what} differ: ${said}`);
+    }
+    return `- ${what}, ${[...seen.keys()].join(" and ")}: ${different[0]}`;
+  });
+}
+
+async function throughput(bench: Bench): Promise<void> {
+  const chosen = workloads.filter((w) => isChosen(w.name));
+  if (chosen.length === 0) return;
+  const rows: string[][] = [];
+  for (const workload of chosen) rows.push(...(await measure(bench, workload)));
+  if (values.check) for (const workload of chosen) await showUnseen(bench, workload);
+  const head = ["workload", "engine", "messages/s", "Sluice is", "peak memory"];
+  const how = conditions(`${messages} messages`, `median (least–most) of ${rounds} rounds`);
+  const equal = values.check ? `\n\nThe engines gave equal rows:\n\n${equalAnswers().join("\n")}` : "";
+  publish("throughput", `${table(head, rows)}\n\n${how}${equal}`);
+}
+
+async function firstRows(bench: Bench): Promise<void> {
+  if (!isChosen("first row")) return;
+  const count = Number(values.first);
+  const chosen = (["sluice", "spark"] as const).filter((engine) => engines.includes(engine));
+  const rows: string[][] = [];
+  for (const workload of workloads.filter((w) => w.toKafka)) {
+    const seconds = new Map(chosen.map((engine) => [engine, [] as number[]]));
+    for (let round = 0; round < rounds; round++) {
+      for (const engine of chosen) {
+        const ms = await bench.firstRow(engine, workload, count);
+        seconds.get(engine)?.push(ms / 1000);
+        say(`first row of ${workload.name}, round ${round + 1}, ${engine}: ${(ms / 1000).toFixed(2)} s`);
+      }
+    }
+    const ours = seconds.get("sluice");
+    for (const [engine, took] of seconds) {
+      const ratios = engine === "sluice" || ours === undefined ? [] : took.map((s, i) => s / (ours[i] as number));
+      rows.push([workload.name, LABELS[engine][0], spread(took, 2, "s"), spread(ratios, 1, "×")]);
+    }
+  }
+  const how = conditions(`${count} messages in the topic`, `median (least–most) of ${rounds} rounds`);
+  publish("first-row", `${table(["workload", "engine", "first row after", "Sluice is"], rows)}\n\n${how}`);
+}
+
+async function latency(): Promise<void> {
+  const chosen = latencyVariants.filter(({ engine }) => engines.some((name) => engine.startsWith(name)));
+  if (!isChosen("latency") || chosen.length === 0) return;
+  // A Kafka of its own: one that has just been given millions of messages is still busy with them.
+  const broker = await startKafka();
+  try {
+    const results = new Map(chosen.map((variant) => [variant, [] as Awaited<ReturnType<typeof runLatency>>[]]));
+    const seconds = Number(values.seconds);
+    const load = { bootstrapServers: broker.bootstrapServers, rate: 10_000, seconds, devices: 1000 };
+    for (let round = 0; round < rounds; round++) {
+      for (const variant of chosen) {
+        const result = await runLatency(variant, { ...load, warmUpSeconds: seconds / 6 });
+        results.get(variant)?.push(result);
+        say(latencyRow(result));
+      }
+    }
+    // The round whose p99 is the median.
+    const rows = [...results.values()].map((of) => {
+      const ordered = of.toSorted((a, b) => a.p99 - b.p99);
+      return latencyRow(ordered[(ordered.length - 1) >> 1] as (typeof ordered)[number]);
+    });
+    const how = conditions(`10000 messages/s for ${seconds} s`, `the middle one of ${rounds} rounds by p99`);
+    publish("latency", `${[latencyHeader, ...rows].join("\n")}\n\n${how}`);
+  } finally {
+    await broker.stop();
+  }
+}
+
+function publish(name: string, text: string): void {
+  console.log(`\n${text}`);
+  if (values.write) writeToPage(name, text);
+}
 
 await kafka.install();
-await spark.install();
-const scratch = await mkdtemp(join(tmpdir(), "sluice-bench-"));
-const broker = await startKafka();
-const servers = broker.bootstrapServers;
-let topics = 0;
-
-async function topic(name: string): Promise<string> {
-  const made = `${name}-${++topics}`;
-  const admin = new Admin({ clientId: "bench", bootstrapBrokers: [servers] });
-  await admin.createTopics({ topics: [made], partitions: 4, replicas: 1 });
-  await admin.close();
-  return made;
-}
-
-const inputs = new Map<number, string>();
-async function inputOf(devices: number): Promise<string> {
-  const known = inputs.get(devices);
-  if (known !== undefined) return known;
-  const made = await topic(`readings-${devices}`);
-  await publish({ bootstrapServers: servers, topic: made, messages, devices });
-  inputs.set(devices, made);
-  return made;
-}
-
-async function onSluice(w: Workload, input: string): Promise<Result & { output: string }> {
-  const output = w.toKafka ? await topic("sluice-out") : "-";
-  const checkpoint = await mkdtemp(join(scratch, "sluice-"));
-  const args = [join(here, "workloads/sluice.ts"), w.query, servers, input, output, checkpoint];
-  const [result] = await lines(process.execPath, args);
-  return { ...(result as Result), output };
-}
-
-async function onSpark(w: Workload, input: string): Promise<{ results: Result[]; output: string }> {
-  const output = w.toKafka ? await topic("spark-out") : "-";
-  const checkpoint = await mkdtemp(join(scratch, "spark-"));
-  const runs = w.toKafka ? "1" : "2";
-  const args = [join(here, "spark/workload.py"), w.query, servers, input, output, checkpoint, runs];
-  return {
-    results: await lines(sparkPython(), args, { ...sparkEnvironment(), SPARK_KAFKA_JARS: sparkKafkaJars() }),
-    output,
-  };
-}
-
-const median = (xs: readonly number[]) => xs.toSorted((a, b) => a - b)[Math.floor(xs.length / 2)] as number;
-
-try {
-  const table: string[] = [];
-  for (const w of chosen) {
-    const input = await inputOf(w.devices);
-    const all: Result[] = [];
-    let compared = "";
-    for (let round = 0; round < Number(values.rounds); round++) {
-      const ours = await onSluice(w, input);
-      const theirs = await onSpark(w, input);
-      all.push(ours, ...theirs.results);
-      if (w.byHand)
-        all.push(
-          ...(await lines(process.execPath, [join(here, "workloads/byhand.ts"), servers, input, String(messages)])),
-        );
-      if (w.toKafka && round === 0) compared = await compareRollups(servers, ours.output, theirs.output, w.query);
-    }
-    const engines = [...new Set(all.map((r) => r.engine))];
-    const rate = (engine: string) =>
-      median(all.filter((r) => r.engine === engine).map((r) => messages / r.seconds / 1e6));
-    for (const engine of engines) {
-      const peak = median(all.filter((r) => r.engine === engine).map((r) => r.peakMiB));
-      const ratio = engine === "sluice" ? "" : `${(rate("sluice") / rate(engine)).toFixed(1)} ×`;
-      table.push(`| ${w.name} | ${engine} | ${rate(engine).toFixed(2)} M | ${ratio} | ${peak.toFixed(0)} MiB |`);
-      console.log(table.at(-1));
-    }
-    if (compared !== "") console.log(`  ${compared}`);
+if (engines.includes("spark")) await spark.install();
+if (engines.includes("sluice") && !values.sources) command(process.execPath, [join(root, "scripts/build.ts")]);
+if (workloads.some((w) => isChosen(w.name)) || isChosen("first row")) {
+  const broker = await startKafka();
+  try {
+    await using bench = await Bench.open(broker.bootstrapServers, messages, { fromSource: values.sources });
+    await firstRows(bench);
+    await throughput(bench);
+  } finally {
+    await broker.stop();
   }
-  console.log(
-    `\n${messages} messages, median of ${values.rounds} rounds, ${cpus().length} cores (${cpus()[0]?.model})`,
-  );
-  console.log(
-    ["| workload | engine | messages/s | Sluice is | peak memory |", "|---|---|---|---|---|", ...table].join("\n"),
-  );
-} finally {
-  await broker.stop();
-  await rm(scratch, { recursive: true, force: true });
 }
+await latency();

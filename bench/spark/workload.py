@@ -1,18 +1,16 @@
-"""One workload on Spark local[2]: workload.py WORKLOAD BOOTSTRAP INPUT OUTPUT|- CHECKPOINT RUNS. Prints a line of JSON a run.
+"""One workload on Spark local[2]: workload.py REQUEST, JSON as in bench/workloads/query.ts. Prints a line of JSON a run.
 
 The form is the one that Spark's best users would write: from_json hidden in a generator, so that filters are not pushed
 below it and each message is parsed once; two shuffle partitions for two cores; a producer that batches.
 """
 import json
 import os
-import resource
 import sys
 import time
 
-born = time.time()
-from pyspark.sql import SparkSession  # noqa: E402
+from pyspark.sql import SparkSession
 
-workload, servers, source, output, checkpoint, runs = sys.argv[1:7]
+request = json.loads(sys.argv[1])
 spark = (
     SparkSession.builder.master("local[2]")
     .appName("bench")
@@ -20,7 +18,7 @@ spark = (
     .config("spark.sql.session.timeZone", "UTC")
     .config("spark.ui.enabled", "false")
     .config("spark.driver.bindAddress", "127.0.0.1")
-    .config("spark.driver.memory", "6g")
+    .config("spark.driver.memory", os.environ.get("BENCH_SPARK_MEMORY", "10g"))
     .config("spark.jars", os.environ["SPARK_KAFKA_JARS"])
     .getOrCreate()
 )
@@ -32,11 +30,23 @@ queries = {
                  FROM readings GROUP BY device, window(ts, '10 seconds')""",
     "forward": "SELECT device, ts, temperature * 1.8 + 32 AS fahrenheit, status FROM readings WHERE status = 'OK'",
 }
-for run in range(int(runs)):
+
+
+def of_jvm():
+    """Peak memory in MiB and CPU seconds of the JVM."""
+    pid = spark.sparkContext._gateway.proc.pid
+    with open(f"/proc/{pid}/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    with open(f"/proc/{pid}/stat") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return peak, (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+for index, output in enumerate(request["outputs"]):
     readings = (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", servers)
-        .option("subscribe", source)
+        .option("kafka.bootstrap.servers", request["bootstrapServers"])
+        .option("subscribe", request["input"])
         .option("startingOffsets", "earliest")
         .load()
         .selectExpr(f"inline(array(from_json(CAST(value AS STRING), '{schema}')))")
@@ -44,43 +54,27 @@ for run in range(int(runs)):
         .withWatermark("ts", "10 seconds")
     )
     readings.createOrReplaceTempView("readings")
-    rows = spark.sql(queries[workload])
-    if output == "-":
-        writer = rows.writeStream.format("noop").option("checkpointLocation", f"{checkpoint}/{run}")
+    rows = spark.sql(queries[request["query"]])
+    if output is None:
+        writer = rows.writeStream.format("noop")
     else:
         writer = (
             rows.selectExpr("device AS key", "to_json(struct(*)) AS value")
             .writeStream.format("kafka")
-            .option("kafka.bootstrap.servers", servers)
+            .option("kafka.bootstrap.servers", request["bootstrapServers"])
             .option("topic", output)
             .option("kafka.linger.ms", "20")
             .option("kafka.batch.size", "262144")
             .option("kafka.compression.type", "lz4")
-            .option("checkpointLocation", f"{checkpoint}/{run}")
         )
+    writer = writer.option("checkpointLocation", f"{request['scratch']}/{index}")
+    if not request["continuous"]:
+        writer = writer.trigger(availableNow=True)
     begun = time.time()
-    query = writer.outputMode("append").trigger(availableNow=True).start()
+    query = writer.outputMode("append").start()
     query.awaitTermination()
     seconds = time.time() - begun
+    peak, cpu = of_jvm()
     total = sum(p["numInputRows"] for p in query.recentProgress)
-    peak = 0
-    try:
-        pid = spark.sparkContext._gateway.proc.pid  # the JVM
-        with open(f"/proc/{pid}/status") as status:
-            peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-    except Exception:
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        json.dumps(
-            {
-                "engine": "spark, fresh" if run == 0 else "spark, warm",
-                "workload": workload,
-                "seconds": seconds,
-                "rows": total,
-                "peakMiB": peak,
-                "startMs": (begun - born) * 1000,
-            }
-        ),
-        flush=True,
-    )
+    print(json.dumps({"seconds": seconds, "rows": total, "peakMiB": peak, "cpuSeconds": cpu}), flush=True)
 spark.stop()
