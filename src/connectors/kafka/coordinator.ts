@@ -32,7 +32,8 @@ export class Coordinator {
       this.cluster.learn(found.nodeId, { host: found.host, port: found.port });
       this.node = found.nodeId;
     }
-    return this.cluster.broker(this.node, "produce");
+    // Not where records are written: a broker answers one request of a connection after the other.
+    return this.cluster.broker(this.node, "control");
   }
 
   /** Throws for an error code; forgets a coordinator that has moved. */

@@ -7,7 +7,7 @@ import type { Environment, Guarantee, SideRecord, Sink, SinkBatch, SinkProvider,
 import type { ProducerState } from "./batch-builder.ts";
 import { BrokerError } from "./broker-errors.ts";
 import { KafkaCluster } from "./cluster.ts";
-import type { TopicPartition } from "./offsets.ts";
+import { nameOf, type TopicPartition } from "./offsets.ts";
 import { Partitioner } from "./partitioner.ts";
 import { Producer } from "./producer.ts";
 import { ByteColumn, headersOf, type RecordLayout, recordLayout } from "./rows.ts";
@@ -82,6 +82,15 @@ const NEW_TOPIC_WAIT_MS = 100;
 const NO_BYTES = new Uint8Array(0);
 const PLAIN: ProducerState = { producerId: -1, epoch: -1 };
 
+interface Ahead {
+  readonly partitions: Promise<void>;
+  readonly number: Promise<void>;
+}
+
+/** A transaction isn't begun ahead where batches take long: it has a time to live. */
+const QUICK_MS = 2000;
+const AHEAD_PARTITIONS_MAX = 64;
+
 export class KafkaSink implements Sink {
   readonly description = "KafkaTable";
   readonly guarantee: Guarantee;
@@ -97,6 +106,11 @@ export class KafkaSink implements Sink {
   private readonly sideTopics = new Map<string, number>();
   private readonly topicsFirst: readonly string[];
   private plain: ProducerState = PLAIN;
+  /** What the coordinator was told before there were rows. */
+  private ahead: Ahead | undefined;
+  /** Partitions that the batch under way has rows for, by name; and those of the batch before, when it was a quick one. */
+  private readonly used = new Map<string, TopicPartition>();
+  private expected: readonly TopicPartition[] = [];
 
   constructor(
     cluster: KafkaCluster,
@@ -149,11 +163,29 @@ export class KafkaSink implements Sink {
   }
 
   async begin(batchId: number): Promise<SinkBatch> {
+    const begun = this.environment.clock.monotonic();
+    this.used.clear();
+    this.ahead = this.beginAhead(batchId);
+    let prepared: Promise<void> | undefined;
+    const prepare = (): Promise<void> => {
+      prepared ??= this.prepareCommit(batchId);
+      return prepared;
+    };
     return {
       write: (batch) => this.write(batch),
       writeSide: (records) => this.writeSide(records),
-      commit: () => this.commit(batchId),
+      // Without transactions what is sent is seen.
+      ...(this.transactions !== undefined && { prepare }),
+      commit: async () => {
+        await prepare();
+        if (this.transactions?.begun) await this.transactions.commit(batchId);
+        const isQuick = this.environment.clock.monotonic() - begun < QUICK_MS;
+        this.expected = isQuick ? [...this.used.values()].slice(0, AHEAD_PARTITIONS_MAX) : [];
+        return undefined;
+      },
       abort: async () => {
+        this.expected = [];
+        await Promise.allSettled([this.ahead?.partitions, this.ahead?.number]);
         await this.producer.discard();
         if (this.transactions !== undefined) await this.transactions.abort();
         // Sequence numbers were given to batches that may never have arrived.
@@ -235,29 +267,35 @@ export class KafkaSink implements Sink {
     return text;
   }
 
+  /**
+   * After a batch with rows the next one will have some, too, and for the same partitions: the coordinator is told while they
+   * are worked on. Where that was wrong, a partition gets an empty transaction.
+   */
+  private beginAhead(batchId: number): Ahead | undefined {
+    const { transactions, expected } = this;
+    if (transactions === undefined || expected.length === 0) return undefined;
+    const partitions = transactions.addPartitions(expected);
+    const number = transactions.addBatch(batchId, expected[0] as TopicPartition);
+    // Whoever needs them gets the failure.
+    partitions.catch(() => {});
+    number.catch(() => {});
+    return { partitions, number };
+  }
+
   private async prepare(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const { topic, partition } of partitions) this.used.set(nameOf({ topic, partition }), { topic, partition });
+    await this.ahead?.partitions;
     await this.transactions?.addPartitions(partitions);
   }
 
-  private async commit(batchId: number): Promise<undefined> {
-    const { producer, transactions } = this;
-    const first = producer.pending()[0];
+  /** Everything but the end of the transaction. A batch without rows needs none: there is nothing to be exact about. */
+  private async prepareCommit(batchId: number): Promise<void> {
+    const { producer, transactions, ahead } = this;
     await producer.flush(true, (all) => this.prepare(all));
-    if (transactions === undefined) {
-      await producer.settled();
-      return undefined;
-    }
-    const at = first ?? (this.options.topic === undefined ? undefined : { topic: this.options.topic, partition: 0 });
-    // Without rows and without a topic there is nothing to be exact about.
-    if (at === undefined && !transactions.begun) return undefined;
-    await Promise.all([producer.settled(), transactions.addBatch(batchId, at ?? this.anyPartition())]);
-    await transactions.commit(batchId);
-    return undefined;
-  }
-
-  private anyPartition(): TopicPartition {
-    const [topic = ""] = this.partitioners.keys();
-    return { topic, partition: 0 };
+    const [at] = this.used.values();
+    const number = ahead?.number ?? (at === undefined ? undefined : transactions?.addBatch(batchId, at));
+    const results = await Promise.allSettled([producer.settled(), ahead?.partitions, number]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
   /** Looks a topic up, which creates it where the broker does that. */

@@ -82,9 +82,11 @@ export class KafkaStream implements StreamSource {
     return initial;
   }
 
-  async latestOffset(start: Offset, unlimited: boolean): Promise<Offset> {
+  async latestOffset(start: Offset, unlimited: boolean, isFresh = true): Promise<Offset> {
     const from = parseOffsets(start);
-    const ends = this.knownEnds(from) ?? (await this.askEnds());
+    const known = this.knownEnds(from);
+    if (known === undefined && !isFresh && this.isFollowed(from)) return start;
+    const ends = known ?? (await this.askEnds());
     const begins = await this.withNewPartitions(from, ends);
     this.newest = ends;
     const available = this.frozen === undefined ? ends : earlier(ends, this.frozen);
@@ -127,6 +129,18 @@ export class KafkaStream implements StreamSource {
       ends.push({ topic, partition, value });
     }
     return isNew ? partitionMap(ends) : undefined;
+  }
+
+  /** Whether fetches are under way that will tell of whatever comes after `from`. */
+  private isFollowed(from: PartitionMap): boolean {
+    return (
+      this.frozen === undefined &&
+      this.partitions.length > 0 &&
+      this.partitions.every(({ topic, partition }) => {
+        const isRead = valueIn(from, topic, partition) !== undefined;
+        return isRead && this.fetcher.endOf(topic, partition) !== undefined;
+      })
+    );
   }
 
   private async askEnds(): Promise<PartitionMap> {
