@@ -12,6 +12,11 @@ export function sidecarName(name: string): string {
   return `.${name}.crc`;
 }
 
+/** The file that a checksum file belongs to; undefined for other names. */
+export function checkedName(name: string): string | undefined {
+  return /^\.(.+)\.crc$/.exec(name)?.[1];
+}
+
 export function sidecarOf(bytes: Uint8Array): Uint8Array {
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   const out = new DataView(new ArrayBuffer(8 + 4 * chunks));

@@ -7,7 +7,7 @@ import { readdir, readFile, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SluiceError } from "../../errors/error.ts";
-import { mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
+import { checkedName, mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
 import { firstKept, firstNeeded, isCompact, logId, logName } from "./compact-log.ts";
 import { hiddenName, publish, syncFolder, writeHidden } from "./durable.ts";
 
@@ -107,8 +107,12 @@ async function forget(folder: string, before: number): Promise<void> {
   }
 }
 
-/** Removes what a crash left of a batch that was being added. */
+/** Removes what a crash left of a batch that was being added, or of an old log that was being removed. */
 export async function cleanManifest(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (hiddenName(name.slice(1, -4)) === name) await unlink(join(folder, name));
+  const names = new Set(await readdir(folder).catch(() => []));
+  for (const name of names) {
+    const checked = checkedName(name);
+    const isAlone = checked !== undefined && !names.has(checked);
+    if (isAlone || hiddenName(name.slice(1, -4)) === name) await unlink(join(folder, name));
+  }
 }

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { SluiceError } from "../../errors/error.ts";
-import { mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
+import { checkedName, mismatch, sidecarName, sidecarOf } from "../../formats/checksum.ts";
 import type { CheckpointFileSystem } from "./file-system.ts";
 
 const TEMPORARY = /^\..*\.tmp$/;
@@ -27,11 +27,14 @@ export class CheckedFiles {
     return this.attempt("create", this.directory, () => this.fs.makeDirectory(this.directory));
   }
 
-  /** Makes the directory and removes what a crash left half-written. Only for the checkpoint's one writer. */
+  /** Makes the directory and removes what a crash left half-written or half-removed. Only for the checkpoint's one writer. */
   async prepare(): Promise<void> {
     await this.makeDirectory();
-    for (const name of await this.fs.list(this.directory)) {
-      if (TEMPORARY.test(name)) await this.fs.remove(join(this.directory, name));
+    const names = new Set(await this.fs.list(this.directory));
+    for (const name of names) {
+      const checked = checkedName(name);
+      const isAlone = checked !== undefined && !names.has(checked);
+      if (isAlone || TEMPORARY.test(name)) await this.fs.remove(join(this.directory, name));
     }
   }
 
