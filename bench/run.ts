@@ -12,11 +12,10 @@
  *   --no-check        leaves the comparison of answers out
  *   --write           puts the tables into bench/README.md
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { kafka, startKafka } from "../scripts/parts/kafka.ts";
-import { command, root } from "../scripts/parts/part.ts";
 import { spark } from "../scripts/parts/spark.ts";
+import { build } from "./installed.ts";
 import { latencyHeader, latencyRow, latencyVariants, runLatency } from "./latency.ts";
 import { conditions, spread, table, writeToPage } from "./tables.ts";
 import type { RunResult } from "./workloads/query.ts";
@@ -207,7 +206,7 @@ function publish(name: string, text: string): void {
 
 await kafka.install();
 if (engines.includes("spark")) await spark.install();
-if (engines.includes("sluice") && !values.sources) command(process.execPath, [join(root, "scripts/build.ts")]);
+if (engines.includes("sluice") && !values.sources) build();
 if (workloads.some((w) => isChosen(w.name)) || isChosen("first row")) {
   const broker = await startKafka();
   try {
