@@ -69,11 +69,19 @@ export interface ForeachFunctions {
   readonly row?: (schema: StructType, batch: Batch, batchId: number) => Promise<void>;
 }
 
+export interface QueryGuarantee {
+  readonly guarantee: "exactly-once" | "at-least-once";
+  /** Why it is only at-least-once. */
+  readonly note: string | null;
+}
+
 /** A streaming query of an engine. */
 export interface EngineQuery {
   readonly id: string;
   readonly runId: string;
   readonly name: string | undefined;
+  /** How often a row comes to be in the sink when a batch is run again after a crash. Undefined where it isn't known. */
+  readonly guarantee?: QueryGuarantee;
   isActive(): Promise<boolean>;
   status(): Promise<{ message: string; isDataAvailable: boolean; isTriggerActive: boolean }>;
   /** Newest last, in Spark's JSON form. */

@@ -18,6 +18,25 @@ export interface StreamingQueryProgress {
   readonly sources: readonly SourceProgress[];
   readonly sink: SinkProgress;
   readonly observedMetrics?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What Spark doesn't tell; absent on a cluster. */
+  readonly ext?: ProgressExtensions;
+}
+
+export interface ProgressExtensions {
+  readonly guarantee: "exactly-once" | "at-least-once";
+  /** Why it is only at-least-once. */
+  readonly guaranteeNote?: string;
+  /** Rows that the watermark dropped, as the stateful operators count them. */
+  readonly lateRows: number;
+  /** Records that from_json couldn't read. */
+  readonly badRecords: number;
+  /** Of these, written to badRecordsTopic. */
+  readonly deadLetters?: number;
+  /** Rows written to lateRowsTopic. */
+  readonly lateRowsWritten?: number;
+  readonly stateBytes: number;
+  /** Milliseconds from a record's timestamp to its batch's commit. */
+  readonly latencyMs?: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
 export interface StateOperatorProgress {

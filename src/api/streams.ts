@@ -1,12 +1,20 @@
 /** The session's streaming queries: `spark.streams`. */
-import type { EngineQuery, EngineQueryEvent } from "./engine.ts";
+import type { EngineQuery, EngineQueryEvent, QueryGuarantee } from "./engine.ts";
 import type { StreamingQueryProgress } from "./progress.ts";
 import type { SparkSession } from "./session.ts";
 import { StreamingQuery } from "./streaming-query.ts";
 
+export interface QueryStarted {
+  readonly id: string;
+  readonly runId: string;
+  readonly name: string | null;
+  /** Whether a row is in the sink once whatever happens, or may be there twice, and then why. Null on a cluster. */
+  readonly guarantee: QueryGuarantee | null;
+}
+
 /** Told what happens to the queries that are started after it was added. */
 export interface StreamingQueryListener {
-  onQueryStarted?(event: { readonly id: string; readonly runId: string; readonly name: string | null }): void;
+  onQueryStarted?(event: QueryStarted): void;
   onQueryProgress?(event: { readonly progress: StreamingQueryProgress }): void;
   onQueryIdle?(event: { readonly id: string; readonly runId: string }): void;
   onQueryTerminated?(event: { readonly id: string; readonly runId: string; readonly exception: Error | null }): void;
@@ -69,7 +77,8 @@ export class StreamingQueryManager {
     const query = new StreamingQuery(engineQuery);
     this.#known = [...this.#known, query].slice(-ENDED_MAX);
     const { id, runId, name } = query;
-    for (const listener of this.#listeners) listener.onQueryStarted?.({ id, runId, name });
+    const guarantee = engineQuery.guarantee ?? null;
+    for (const listener of this.#listeners) listener.onQueryStarted?.({ id, runId, name, guarantee });
     engineQuery.onEvent?.((event) => this.#tell(query, event));
     return query;
   }

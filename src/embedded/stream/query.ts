@@ -1,5 +1,5 @@
 /** A streaming query from start to end: its loop over triggers, what it tells about itself, and how it stops. */
-import type { EngineQuery, EngineQueryEvent } from "../../api/engine.ts";
+import type { EngineQuery, EngineQueryEvent, QueryGuarantee } from "../../api/engine.ts";
 import type { Clock, Logger } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { systemClock } from "../clock.ts";
@@ -42,6 +42,7 @@ export class StreamingQuery implements EngineQuery {
   readonly name: string | undefined;
   /** Resolves when the query has ended, whatever the reason. */
   readonly ended: Promise<void>;
+  readonly guarantee: QueryGuarantee;
   private readonly setup: QuerySetup;
   private readonly listeners = new Set<Listener>();
   private readonly progresses: string[] = [];
@@ -66,6 +67,8 @@ export class StreamingQuery implements EngineQuery {
     this.id = setup.batch.checkpoint.queryId;
     this.runId = setup.runId;
     this.name = setup.name;
+    const { guarantee, guaranteeNote } = setup.batch.sink;
+    this.guarantee = { guarantee, note: guaranteeNote ?? null };
     this.ended = this.run();
   }
 

@@ -29,10 +29,11 @@ export class SideOutput {
   /** The query's sink holds the records in its own transactions. */
   private readonly rides: boolean;
   private lastBatch = -1;
+  /** The number of the batch that takes records; undefined when it has them already, or none runs. */
+  private batchId: number | undefined;
   private batch: SinkBatch | undefined;
   private buffer: SideRecord[] = [];
   private bytes = 0;
-  private isEmpty = true;
 
   /**
    * @param sink what the target made; opened only where the query's sink can't hold the records
@@ -78,7 +79,7 @@ export class SideOutput {
   }
 
   private add(record: SideRecord): void {
-    if (this.batch === undefined) return; // it is in already
+    if (this.batchId === undefined) return; // it is in already
     this.buffer.push(record);
     this.bytes += 256 + (record.key?.length ?? 0) + (record.value?.length ?? 0);
   }
@@ -89,12 +90,13 @@ export class SideOutput {
   }
 
   async flush(): Promise<void> {
-    if (this.buffer.length === 0) return;
+    if (this.buffer.length === 0 || this.batchId === undefined) return;
     const records = this.buffer;
     this.buffer = [];
     this.bytes = 0;
-    this.isEmpty = false;
-    await this.batch?.writeSide?.(records);
+    // A transaction of its own is begun only where there is something to write.
+    this.batch ??= await this.sink.begin(this.batchId);
+    await this.batch.writeSide?.(records);
   }
 
   async open(): Promise<void> {
@@ -102,17 +104,18 @@ export class SideOutput {
   }
 
   /** @param main the sink's batch */
-  async begin(batchId: number, main: SinkBatch): Promise<void> {
+  begin(batchId: number, main: SinkBatch): void {
     this.reset();
+    if (this.rides || batchId > this.lastBatch) this.batchId = batchId;
     if (this.rides) this.batch = main;
-    else if (batchId > this.lastBatch) this.batch = await this.sink.begin(batchId);
   }
 
   /** Before the sink commits. */
   async commit(): Promise<void> {
     await this.flush();
-    if (!this.rides && !this.isEmpty) await this.batch?.commit();
+    if (!this.rides) await this.batch?.commit();
     this.batch = undefined;
+    this.batchId = undefined;
   }
 
   async abort(): Promise<void> {
@@ -123,9 +126,9 @@ export class SideOutput {
 
   private reset(): void {
     this.batch = undefined;
+    this.batchId = undefined;
     this.buffer = [];
     this.bytes = 0;
-    this.isEmpty = true;
     this.deadLetters = 0;
     this.lateRows = 0;
   }
@@ -158,7 +161,7 @@ export class SinkWithSides implements Sink {
 
   async begin(batchId: number): Promise<SinkBatch> {
     const main = await this.sink.begin(batchId);
-    for (const side of this.sides) await side.begin(batchId, main);
+    for (const side of this.sides) side.begin(batchId, main);
     return {
       write: (batch) => main.write(batch),
       prepare: async () => {

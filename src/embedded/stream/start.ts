@@ -277,5 +277,5 @@ function localPath(location: string): string {
 function noteGuarantee(session: Session, sink: Sink, query: string): void {
   if (sink.guarantee === "exactly-once") return;
   const why = sink.guaranteeNote === undefined ? "" : `: ${sink.guaranteeNote}`;
-  session.log.info(`query ${query}: ${sink.description} is ${sink.guarantee}${why}`);
+  session.log.warn(`query ${query}: rows may be written twice, since ${sink.description} is ${sink.guarantee}${why}`);
 }
