@@ -11,6 +11,7 @@ import { kcat } from "./kcat.ts";
 import { mosquitto } from "./mosquitto.ts";
 import type { Part } from "./part.ts";
 import { postgres } from "./postgres.ts";
+import { pyarrow } from "./pyarrow.ts";
 import { pysparkClients } from "./pyspark-clients.ts";
 import { spark } from "./spark.ts";
 import { strace } from "./strace.ts";
@@ -25,6 +26,7 @@ export const parts = {
   mosquitto,
   "confluent-kafka": confluentKafka,
   kafkajs,
+  pyarrow,
   "franz-go": franzGo,
   "kafka-streams": kafkaStreams,
   "pyspark-clients": pysparkClients,

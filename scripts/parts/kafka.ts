@@ -58,6 +58,8 @@ export interface Kafka {
   /** Every node's process, to stop or kill one alone. */
   readonly nodes: readonly Server[];
   readonly dataDir: string;
+  /** Starts a node, counted from 0, again after it was stopped or killed; resolves when it takes connections. */
+  restart(node: number): Promise<void>;
   /** Stops every node in an orderly way; removes the data unless `dataDir` was given. */
   stop(): Promise<void>;
   /** Kills every node at once; keeps nothing but a `dataDir` that was given. */
@@ -89,13 +91,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     cleanUp();
     process.removeListener("exit", cleanUp);
   };
+  const ready = (i: number): Promise<void> =>
+    untilReady(`Kafka node ${i + 1}`, nodes[i] as Server, logFile(cluster, i + 1), () => accepts(ports[i] as number));
   try {
     for (let node = 1; node <= count; node++) nodes.push(startNode(cluster, node));
-    await Promise.all(
-      nodes.map((server, i) =>
-        untilReady(`Kafka node ${i + 1}`, server, logFile(cluster, i + 1), () => accepts(ports[i] as number)),
-      ),
-    );
+    await Promise.all(nodes.map((_, i) => ready(i)));
   } catch (error) {
     await end("kill");
     throw error;
@@ -106,6 +106,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     pid: (nodes[0] as Server).pid,
     nodes,
     dataDir,
+    restart: async (node) => {
+      nodes[node] = startNode(cluster, node + 1, true);
+      await ready(node);
+    },
     stop: () => end("stop"),
     kill: () => end("kill"),
   };
@@ -121,13 +125,13 @@ interface Cluster {
 const nodeDir = (cluster: Cluster, node: number): string => join(cluster.dataDir, `node-${node}`);
 const logFile = (cluster: Cluster, node: number): string => join(nodeDir(cluster, node), "server.log");
 
-function startNode(cluster: Cluster, node: number): Server {
+function startNode(cluster: Cluster, node: number, again = false): Server {
   const dir = nodeDir(cluster, node);
   mkdirSync(dir, { recursive: true });
   const properties = join(dir, "server.properties");
   writeFileSync(properties, propertiesText(nodeProperties(cluster, node)));
   writeFileSync(join(dir, "log4j2.properties"), log4j);
-  format(cluster, properties);
+  if (!again) format(cluster, properties);
   const java = ["-Xmx1g", `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`, "-cp", classPath()];
   return startServer("java", [...java, "kafka.Kafka", properties], { cwd: dir, log: logFile(cluster, node) });
 }

@@ -34,6 +34,7 @@ import { kafkaStreamsCommand } from "../../scripts/parts/kafka-streams.ts";
 import { requireKafkajs } from "../../scripts/parts/kafkajs.ts";
 import { startMosquitto } from "../../scripts/parts/mosquitto.ts";
 import { startPostgres } from "../../scripts/parts/postgres.ts";
+import { pyarrowPython } from "../../scripts/parts/pyarrow.ts";
 import {
   type PysparkClientVersion,
   pysparkClientEnvironment,
@@ -80,6 +81,10 @@ const handles = {
   /** A Python that can `import confluent_kafka`. */
   async "confluent-kafka"(): Promise<{ python: string }> {
     return { python: confluentKafkaPython() };
+  },
+  /** A Python that can `import pyarrow`. */
+  async pyarrow(): Promise<{ python: string }> {
+    return { python: pyarrowPython() };
   },
   /** The module `kafkajs`. */
   async kafkajs(): Promise<{ module: unknown }> {
