@@ -95,8 +95,12 @@ export class Checkpoint {
   }
 
   async close(): Promise<void> {
-    this.lock.release();
-    if (this.temporary) await this.fs.removeTree(this.location);
+    try {
+      if (this.temporary) await this.fs.removeTree(this.location);
+      else for (const log of [this.offsets, this.commits]) await log.close();
+    } finally {
+      this.lock.release();
+    }
   }
 }
 

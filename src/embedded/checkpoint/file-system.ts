@@ -1,11 +1,24 @@
-import { closeSync, constants, fsync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { mkdir, open, readdir, readFile, rm, unlink } from "node:fs/promises";
 
 /** What a checkpoint asks of the disk: small enough that a test can fail, lose or reorder each step. */
 export interface CheckpointFileSystem {
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Creates or replaces the file; with `durable`, the bytes have reached the disk when the promise resolves. */
+  /**
+   * Creates the file, or writes it anew; with `durable`, the bytes have reached the disk when the promise resolves. A file that
+   * is there is written over, and is neither the old one nor the new one meanwhile.
+   */
   write(path: string, bytes: Uint8Array, durable: boolean): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Makes the directory's entries (created, renamed, removed files) durable. */
@@ -22,9 +35,9 @@ export interface CheckpointFileSystem {
 const SMALL_BYTES = 64 << 10;
 
 /**
- * The disk. What waits for the device (fsync, reading, large writes) goes through the thread pool. Creating, renaming and
- * removing small files ends in the system's cache after some ten microseconds, less than a trip through the pool costs,
- * and a batch does ten of them; so these are done at once.
+ * The disk. What waits for the device (fsync, reading, large writes, freeing a file's blocks) goes through the thread pool.
+ * Opening, writing and renaming small files ends in the system's cache after some ten microseconds, less than a trip through
+ * the pool costs, and a batch does ten of them; so these are done at once.
  */
 export const diskFileSystem: CheckpointFileSystem = {
   async read(path) {
@@ -49,17 +62,13 @@ export const diskFileSystem: CheckpointFileSystem = {
     if (process.platform === "win32") return; // a directory can't be opened there
     const directory = openSync(path, constants.O_RDONLY);
     try {
-      await synced(directory);
+      await new Promise<void>((resolve, reject) => fsync(directory, settle(resolve, reject)));
     } finally {
       closeSync(directory);
     }
   },
   async remove(path) {
-    try {
-      unlinkSync(path);
-    } catch (error) {
-      absentAs(undefined)(error as NodeJS.ErrnoException);
-    }
+    await unlink(path).catch(absentAs(undefined));
   },
   async removeTree(path) {
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
@@ -73,19 +82,19 @@ export const diskFileSystem: CheckpointFileSystem = {
 };
 
 async function writeSmall(path: string, bytes: Uint8Array, durable: boolean): Promise<void> {
-  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+  // Over the old bytes, where there are some: blocks that are in place already cost the disk less than new ones.
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    if (durable) await synced(file);
+    if (fstatSync(file).size > bytes.length) ftruncateSync(file, bytes.length);
+    if (durable) await new Promise<void>((resolve, reject) => fdatasync(file, settle(resolve, reject)));
   } finally {
     closeSync(file);
   }
 }
 
-function synced(file: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fsync(file, (error) => (error === null ? resolve() : reject(error)));
-  });
+function settle(resolve: () => void, reject: (error: Error) => void): (error: Error | null) => void {
+  return (error) => (error === null ? resolve() : reject(error));
 }
 
 function absentAs<T>(value: T): (error: NodeJS.ErrnoException) => T {

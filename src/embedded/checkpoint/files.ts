@@ -9,6 +9,14 @@ import { checkedName, mismatch, sidecarName, sidecarOf } from "../../formats/che
 import type { CheckpointFileSystem } from "./file-system.ts";
 
 const TEMPORARY = /^\..*\.tmp$/;
+/** Old files that are kept to be written over, at most. */
+const SPARES_MAX = 2;
+
+/** Paths of a file and its checksum that are to be written over. */
+interface Spare {
+  readonly file: string;
+  readonly sidecar: string;
+}
 
 export class CheckedFiles {
   readonly directory: string;
@@ -16,6 +24,7 @@ export class CheckedFiles {
   /** False for temporary checkpoints, which nobody recovers from. */
   private readonly durable: boolean;
   private writes = 0;
+  private readonly spares: Spare[] = [];
 
   constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
     this.directory = directory;
@@ -62,16 +71,48 @@ export class CheckedFiles {
   /** Writes a file that isn't there yet (or again with the same text: a crash between its two parts must not matter). */
   async create(name: string, text: string): Promise<void> {
     const path = join(this.directory, name);
-    const temporary = join(this.directory, `.${name}.${process.pid}-${this.writes++}.tmp`);
+    const sidecar = join(this.directory, sidecarName(name));
     const bytes = Buffer.from(text, "utf8");
     await this.attempt("write", path, async () => {
+      const from = this.spares.pop() ?? { file: this.temporary(name), sidecar };
       await Promise.all([
-        this.fs.write(join(this.directory, sidecarName(name)), sidecarOf(bytes), this.durable),
-        this.fs.write(temporary, bytes, this.durable),
+        this.fs.write(from.sidecar, sidecarOf(bytes), this.durable),
+        this.fs.write(from.file, bytes, this.durable),
       ]);
-      await this.fs.rename(temporary, path);
+      if (from.sidecar !== sidecar) await this.fs.rename(from.sidecar, sidecar);
+      await this.fs.rename(from.file, path);
       if (this.durable) await this.fs.syncDirectory(this.directory);
     });
+  }
+
+  private temporary(name: string): string {
+    return join(this.directory, `.${name}.${process.pid}-${this.writes++}.tmp`);
+  }
+
+  /**
+   * Takes a file out of the directory that nobody will read again, to be written over by a later `create`. Should the power
+   * fail meanwhile, it may be back under its name with other bytes.
+   */
+  async retire(name: string): Promise<void> {
+    if (this.spares.length >= SPARES_MAX) return this.remove(name);
+    const path = join(this.directory, name);
+    const spare = { file: this.temporary(name), sidecar: this.temporary(name) };
+    await this.attempt("retire", path, async () => {
+      await this.fs.rename(path, spare.file);
+      await this.fs.rename(join(this.directory, sidecarName(name)), spare.sidecar).catch((error: unknown) => {
+        // Files that other programs wrote, or copied, may be without.
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      });
+    });
+    this.spares.push(spare);
+  }
+
+  /** Removes what `retire` has kept. */
+  async close(): Promise<void> {
+    for (const { file, sidecar } of this.spares.splice(0)) {
+      await this.fs.remove(file);
+      await this.fs.remove(sidecar);
+    }
   }
 
   /** Removes a file. Its checksum goes last, so that a file is never without. */

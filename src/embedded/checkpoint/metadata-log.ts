@@ -52,12 +52,16 @@ export class MetadataLog {
     return (await this.batchIds()).at(-1);
   }
 
-  /** Removes the batches below `batchId`. */
+  /** Removes the batches below `batchId`, which no recovery reads. */
   async purgeBefore(batchId: number): Promise<void> {
     const ids = await this.batchIds();
     let old = 0;
-    while (old < ids.length && ids[old] < batchId) await this.files.remove(String(ids[old++]));
+    while (old < ids.length && ids[old] < batchId) await this.files.retire(String(ids[old++]));
     this.known?.splice(0, old);
+  }
+
+  close(): Promise<void> {
+    return this.files.close();
   }
 
   path(batchId: number): string {

@@ -28,12 +28,12 @@ import { WideRequired } from "../../types/values.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { OffsetEntry } from "../checkpoint/logs.ts";
 import type { ExecutionContext, OpenStreamPlan, StreamPlan } from "../operators/contract.ts";
+import type { Beside } from "./beside.ts";
 import { BatchInputs, type StreamInput } from "./inputs.ts";
 import { recover } from "./recovery.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { type WatermarkPolicy, WatermarkTracker, watermarkUs } from "./watermark.ts";
 
-import type { Beside } from "./beside.ts";
 export interface MicroBatchSetup {
   readonly plan: PlanNode;
   readonly outputMode: OutputMode;
@@ -42,13 +42,13 @@ export interface MicroBatchSetup {
   readonly conf: Readonly<Record<string, string>>;
   readonly inputs: readonly StreamInput[];
   readonly sink: Sink;
+  /** What is taken out of the stream, and where it goes. */
+  readonly beside: Beside;
   readonly checkpoint: Checkpoint;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly openPlan: OpenStreamPlan;
   readonly watermarkPolicy: WatermarkPolicy;
-  /** What is taken out of the stream, and where it goes. */
-  readonly beside: Beside;
   readonly noDataBatches: boolean;
   readonly batchesToRetain: number;
   readonly deltasForSnapshot: number;
