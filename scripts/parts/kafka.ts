@@ -45,6 +45,8 @@ export interface KafkaOptions {
   ports?: readonly number[];
   /** More lines for server.properties; they win over the ones set here. */
   properties?: Record<string, string>;
+  /** Levels of Kafka's features at the start, e.g. `{ "transaction.version": 1 }`; the newest unless told. */
+  features?: Readonly<Record<string, number>>;
   /** Clients must say who they are (SASL_PLAINTEXT). PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are all switched on. */
   sasl?: { username: string; password: string };
 }
@@ -144,9 +146,13 @@ function format(cluster: Cluster, properties: string): void {
         `${m}=[name=${sasl.username},password=${sasl.password}]`,
       ])
     : [];
+  const features = Object.entries(cluster.options.features ?? {}).flatMap(([name, level]) => [
+    "--feature",
+    `${name}=${level}`,
+  ]);
   // The same id in every node, and in a folder that is started again.
   const id = ["-t", "MkU3OEVBNTcwNTJENDM2Qk", "--ignore-formatted"];
-  kafkaTool("kafka.tools.StorageTool", "format", ...id, "-c", properties, ...users);
+  kafkaTool("kafka.tools.StorageTool", "format", ...id, "-c", properties, ...features, ...users);
 }
 
 function nodeProperties(cluster: Cluster, node: number): Record<string, string> {
