@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { requireParts } from "../support/parts.ts";
-import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
+import { type BrokerUnderTest, createTopic, onBothBrokers } from "../support/brokers.ts";
+import { requireParts, uniqueName } from "../support/parts.ts";
+import { startBroker } from "./fixtures/brokers.ts";
 
 const parts = requireParts("kcat");
 
@@ -17,11 +18,12 @@ function kcat(program: string, args: readonly string[], input = ""): Promise<str
 }
 
 for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) {
-  test(`kcat reads what it has written with ${codec}`, parts.options, async (t) => {
+  const body = async (broker: BrokerUnderTest): Promise<void> => {
     const { program } = await parts.kcat();
-    const broker = await startBroker(t, { dataDir: temporaryDirectory(t) });
+    const topic = uniqueName("numbers");
+    await createTopic(broker, topic);
     const input = Array.from({ length: 5000 }, (_, i) => `key${i % 10}:value ${i}\n`).join("");
-    const at = ["-b", broker.bootstrapServers, "-t", "numbers"];
+    const at = ["-b", broker.bootstrapServers, "-t", topic];
     await kcat(program, ["-P", ...at, "-z", codec, "-K:"], input);
     const output = await kcat(program, ["-C", ...at, "-e", "-q", "-K:"]);
     assert.equal(output, input);
@@ -30,34 +32,42 @@ for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"]) {
     const [offset, time] = lines.at(-1)!.split(" ");
     const first = lines.find((line) => line.endsWith(` ${time}`))!.split(" ")[0];
     assert.ok(Number(first) <= Number(offset));
-    const found = await kcat(program, ["-Q", "-b", broker.bootstrapServers, "-t", `numbers:0:${time}`]);
-    assert.equal(found.trim(), `numbers [0] offset ${first}`);
-  });
+    const found = await kcat(program, ["-Q", "-b", broker.bootstrapServers, "-t", `${topic}:0:${time}`]);
+    assert.equal(found.trim(), `${topic} [0] offset ${first}`);
+  };
+  onBothBrokers(`kcat reads what it has written with ${codec}`, body, parts.options);
 }
 
-test("kcat finds offsets by time, reads from the middle, in a group, and nulls", parts.options, async (t) => {
+const middle = async (broker: BrokerUnderTest): Promise<void> => {
   const { program } = await parts.kcat();
-  const broker = await startBroker(t);
-  const at = ["-b", broker.bootstrapServers, "-t", "times"];
+  const topic = uniqueName("times");
+  await createTopic(broker, topic);
+  const { bootstrapServers } = broker;
+  const at = ["-b", bootstrapServers, "-t", topic];
   await kcat(program, ["-P", ...at], "a\nb\nc\n");
-  assert.match(await kcat(program, ["-Q", "-b", broker.bootstrapServers, "-t", "times:0:1"]), /times \[0\] offset 0/);
+  assert.equal(
+    (await kcat(program, ["-Q", "-b", bootstrapServers, "-t", `${topic}:0:1`])).trim(),
+    `${topic} [0] offset 0`,
+  );
   assert.equal(await kcat(program, ["-C", ...at, "-o", "1", "-e", "-q"]), "b\nc\n");
   assert.equal(await kcat(program, ["-C", ...at, "-o", "-1", "-e", "-q"]), "c\n");
   await kcat(program, ["-P", ...at, "-K:", "-Z", "-H", "origin=test"], "gone:\n");
   assert.equal(await kcat(program, ["-C", ...at, "-o", "-1", "-e", "-q", "-f", "%k %S %h"]), "gone -1 origin=test");
-  const group = ["-G", "readers", "-X", "auto.offset.reset=earliest", "-e", "-q", "times"];
-  assert.equal((await kcat(program, ["-b", broker.bootstrapServers, ...group])).split("\n").length, 5);
-});
+  const group = ["-G", uniqueName("readers"), "-X", "auto.offset.reset=earliest", "-e", "-q", topic];
+  assert.equal((await kcat(program, ["-b", bootstrapServers, ...group])).split("\n").length, 5);
+};
+onBothBrokers("kcat finds offsets by time, reads from the middle, in a group, and nulls", middle, parts.options);
 
-test("kcat lists brokers and topics", parts.options, async (t) => {
+const list = async (broker: BrokerUnderTest): Promise<void> => {
   const { program } = await parts.kcat();
-  const broker = await startBroker(t);
-  broker.createTopic("wide", { partitions: 3 });
+  const topic = uniqueName("wide");
+  await createTopic(broker, topic, { partitions: 3 });
   const listed = JSON.parse(await kcat(program, ["-L", "-J", "-b", broker.bootstrapServers]));
   assert.deepEqual(listed.brokers, [{ id: 1, name: broker.bootstrapServers }]);
-  assert.equal(listed.topics[0].topic, "wide");
-  assert.equal(listed.topics[0].partitions.length, 3);
-});
+  const found = listed.topics.find((each: { topic: string }) => each.topic === topic);
+  assert.equal(found.partitions.length, 3);
+};
+onBothBrokers("kcat lists brokers and topics", list, parts.options);
 
 test("kcat logs in by SCRAM", parts.options, async (t) => {
   const { program } = await parts.kcat();

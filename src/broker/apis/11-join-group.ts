@@ -27,7 +27,7 @@ const response = struct({
 });
 
 const SESSION_TIMEOUT_MS_MIN = 6_000;
-const SESSION_TIMEOUT_MS_MAX = 300_000;
+const SESSION_TIMEOUT_MS_MAX = 1_800_000;
 
 export const joinGroup = defineApi({
   key: 11,
