@@ -1,24 +1,31 @@
 /** Tells a consumer group how far a query has come, so that any tool can show its lag. The query never reads it back. */
 import { offsetCommitV8 } from "@platformatic/kafka";
+import type { Environment } from "../contract.ts";
 import { isTransient, reasonOf } from "./broker-errors.ts";
-import type { KafkaCluster } from "./cluster.ts";
+import type { ClientSettings } from "./client-options.ts";
+import { KafkaCluster } from "./cluster.ts";
 import { Coordinator, CoordinatorType } from "./coordinator.ts";
 import type { PartitionMap } from "./offsets.ts";
 
 const LOG_INTERVAL_MS = 60_000;
+const TRIES_IN_SILENCE = 50;
+/** How long a query that ends waits for its last offsets to be taken. */
+const CLOSE_MS = 3_000;
 
 export class GroupOffsets {
   private readonly cluster: KafkaCluster;
   private readonly group: string;
   private readonly coordinator: Coordinator;
   private toldAt = Number.NEGATIVE_INFINITY;
+  private readonly closing = new AbortController();
   private sending: Promise<void> | undefined;
   private next: PartitionMap | undefined;
 
-  constructor(cluster: KafkaCluster, group: string) {
-    this.cluster = cluster;
+  constructor(settings: ClientSettings, environment: Environment, group: string) {
+    // Connections of its own, which outlive the query's by the last commit.
+    this.cluster = new KafkaCluster(settings, { ...environment, signal: this.closing.signal }, true);
     this.group = group;
-    this.coordinator = new Coordinator(cluster, CoordinatorType.GROUP, group);
+    this.coordinator = new Coordinator(this.cluster, CoordinatorType.GROUP, group);
   }
 
   /** Commits the offsets, without holding up the query: while one request is under way only the newest is kept. */
@@ -29,20 +36,32 @@ export class GroupOffsets {
     });
   }
 
-  /** Resolves when everything given to `commit` was sent, or has failed. */
-  async flush(): Promise<void> {
-    while (this.sending !== undefined) await this.sending;
+  /** Sends what is left, for a moment. */
+  async close(): Promise<void> {
+    const { clock } = this.cluster.environment;
+    const inTime = new AbortController();
+    await Promise.race([this.sending, clock.sleep(CLOSE_MS, inTime.signal)]);
+    inTime.abort();
+    this.closing.abort();
+    await this.cluster.close();
   }
 
   private async send(): Promise<void> {
+    const { settings, environment } = this.cluster;
+    let tries = 0;
     while (this.next !== undefined && !this.cluster.closed) {
       const offsets = this.next;
       this.next = undefined;
       try {
         await this.request(offsets);
+        tries = 0;
       } catch (error) {
-        if (isTransient(error)) this.coordinator.forget();
-        this.tell(error);
+        if (!isTransient(error) || ++tries > TRIES_IN_SILENCE) this.tell(error);
+        if (!isTransient(error)) continue;
+        // A cluster that is new makes its groups' topic at the first request.
+        this.coordinator.forget();
+        this.next ??= offsets;
+        await environment.clock.sleep(settings.backoffMs, this.cluster.signal);
       }
     }
   }

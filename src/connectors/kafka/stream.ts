@@ -66,7 +66,8 @@ export class KafkaStream implements StreamSource {
       readCommitted: options.readCommitted,
       bufferBytesMax: BUFFER_BYTES_MAX,
     });
-    this.group = options.consumerGroup === undefined ? undefined : new GroupOffsets(cluster, options.consumerGroup);
+    const { consumerGroup, client } = options;
+    this.group = consumerGroup === undefined ? undefined : new GroupOffsets(client, environment, consumerGroup);
   }
 
   async initialOffset(): Promise<Offset> {
@@ -125,7 +126,8 @@ export class KafkaStream implements StreamSource {
     for (const { topic, partition } of this.partitions) {
       const value = this.fetcher.endOf(topic, partition);
       if (value === undefined) return undefined;
-      isNew ||= value > (valueIn(from, topic, partition) ?? value);
+      const begin = valueIn(from, topic, partition);
+      isNew ||= begin !== undefined && this.fetcher.hasRecords(topic, partition, begin);
       ends.push({ topic, partition, value });
     }
     return isNew ? partitionMap(ends) : undefined;
@@ -278,7 +280,7 @@ export class KafkaStream implements StreamSource {
       if (known === undefined) return true;
       if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
       const value = this.fetcher.endOf(topic, partition) ?? known;
-      isNew ||= value > known;
+      isNew ||= this.fetcher.hasRecords(topic, partition, known);
       ends.push({ topic, partition, value });
     }
     for (const { topic, partition } of entriesOf(from)) {
@@ -334,7 +336,7 @@ export class KafkaStream implements StreamSource {
   }
 
   async stop(): Promise<void> {
-    await this.group?.flush();
+    await this.group?.close();
     await this.cluster.close();
     this.fetcher.wake();
   }
