@@ -176,17 +176,16 @@ onBothBrokers("over the wire: join, assignment, commits by epoch, fencing, leave
   const request = { groupId, memberId: "one", instanceId: null, rackId: null, serverAssignor: null };
   const first = {
     rebalanceTimeoutMs: 5000,
-    subscribedTopicNames: null,
-    subscribedTopicRegex: `${topic}.*`,
+    subscribedTopicNames: broker.kind === "Apache Kafka" ? [topic] : null,
+    // Real Kafka looks for what matches a pattern after it has answered, at times of its own.
+    subscribedTopicRegex: broker.kind === "Apache Kafka" ? null : `${topic}.*`,
     topicPartitions: [],
   };
   const later = { rebalanceTimeoutMs: -1, subscribedTopicNames: null, topicPartitions: null };
   const beat = (memberEpoch: number, rest: typeof first | typeof later) =>
     client.call(consumerGroupHeartbeat, 1, { ...request, memberEpoch, ...rest });
-  let joined = await beat(0, first);
+  const joined = await beat(0, first);
   assert.equal(joined.errorCode, 0);
-  // Real Kafka looks for what matches the pattern after it has answered.
-  while (!joined.assignment?.topicPartitions.length) joined = await beat(joined.memberEpoch, later);
   assert.deepEqual(joined.assignment, { topicPartitions: [{ topicId: id, partitions: [0, 1] }] });
   assert.equal((await beat(joined.memberEpoch, later)).assignment, null);
   assert.equal((await beat(joined.memberEpoch + 7, later)).errorCode, ErrorCode.FENCED_MEMBER_EPOCH);
