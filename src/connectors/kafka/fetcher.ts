@@ -16,7 +16,7 @@ import {
 import type { KafkaCluster } from "./cluster.ts";
 import { type FetchedPartition, fetchApi, fetchArguments } from "./fetch.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
-import { type FetchedRecords, nextOffsetOf } from "./records.ts";
+import { type FetchedRecords, holdsRecords, nextOffsetOf } from "./records.ts";
 
 export interface FetcherSettings {
   readonly maxWaitMs: number;
@@ -43,6 +43,8 @@ interface PartitionState extends TopicPartition {
   bytes: number;
   /** The end of what may be read, by the last response; undefined before the first. */
   end: number | undefined;
+  /** Up to where records were seen, as opposed to the marks that end transactions. */
+  recordsEnd: number;
   /** Up to where somebody waits for records. */
   needed: number;
   emptyResponses: number;
@@ -77,7 +79,14 @@ export class Fetcher {
     const state = this.states.get(key);
     if (state === undefined) {
       const fresh = { topic, partition, fetchOffset: offset, generation: 0, chunks: [], bytes: 0 };
-      this.states.set(key, { ...fresh, end: undefined, needed: 0, emptyResponses: 0, problem: undefined });
+      this.states.set(key, {
+        ...fresh,
+        end: undefined,
+        recordsEnd: 0,
+        needed: 0,
+        emptyResponses: 0,
+        problem: undefined,
+      });
       return;
     }
     this.release(state, offset);
@@ -122,6 +131,16 @@ export class Fetcher {
   /** The end of the partition by the last response. */
   endOf(topic: string, partition: number): number | undefined {
     return this.states.get(nameOf({ topic, partition }))?.end;
+  }
+
+  /**
+   * Whether there may be records from `offset` on. The marks that end transactions take offsets, too, and come by themselves;
+   * they aren't worth a batch, unless so many wait to be passed over that they hold up the fetching.
+   */
+  hasRecords(topic: string, partition: number, offset: number): boolean {
+    const state = this.states.get(nameOf({ topic, partition }));
+    if (state?.end === undefined || state.end <= offset) return false;
+    return state.recordsEnd > offset || state.end > state.fetchOffset || state.chunks.length >= CHUNKS_MAX / 2;
   }
 
   problemOf(topic: string, partition: number): PartitionProblem | undefined {
@@ -270,6 +289,7 @@ export class Fetcher {
       state.bytes += part.records.length;
       this.bufferedBytes += part.records.length;
       state.fetchOffset = nextOffset;
+      if (holdsRecords(part.records)) state.recordsEnd = nextOffset;
     } catch (error) {
       state.problem = { kind: "failed", error: error as SluiceError };
     }

@@ -105,6 +105,14 @@ export function nextOffsetOf(topic: string, partition: number, bytes: Buffer, fe
   return next;
 }
 
+/** Whether there is anything but the marks that end transactions, in bytes that `nextOffsetOf` has passed. */
+export function holdsRecords(bytes: Buffer): boolean {
+  for (let p = 0; p + BATCH_HEADER_BYTES <= bytes.length; p += bytes.readInt32BE(p + 8) + PREFIX_BYTES) {
+    if ((bytes.readInt16BE(p + 21) & CONTROL) === 0) return true;
+  }
+  return false;
+}
+
 function checkMagic(topic: string, partition: number, bytes: Buffer, p: number, offset: number): void {
   const magic = bytes.readInt8(p + 16);
   if (magic === 2) return;

@@ -24,6 +24,10 @@ import type { KafkaSourceOptions } from "./source-options.ts";
 
 /** Bytes that are fetched ahead, at most. */
 const BUFFER_BYTES_MAX = 48 << 20;
+/** Why a wait is over, where nobody asks. */
+const OVER = "over";
+/** How long marks that end transactions wait for records to come with; then a batch without rows passes over them. */
+const MARKS_WAIT_MS = 1000;
 /** Spark writes a zero byte and a version before the JSON. */
 const INITIAL_OFFSETS_HEADER = "\u0000v1\n";
 
@@ -45,6 +49,8 @@ export class KafkaStream implements StreamSource {
   private looking = false;
   private failure: SluiceError | undefined;
   private batchPlannedAt: number;
+  /** Since when there is nothing but marks; undefined: since no time. */
+  private waitingSince: number | undefined;
 
   constructor(
     cluster: KafkaCluster,
@@ -114,6 +120,7 @@ export class KafkaStream implements StreamSource {
   }
 
   private planned(until: PartitionMap): Offset {
+    this.waitingSince = undefined;
     this.batchPlannedAt = this.environment.clock.now();
     return formatOffsets(until);
   }
@@ -127,10 +134,20 @@ export class KafkaStream implements StreamSource {
       const value = this.fetcher.endOf(topic, partition);
       if (value === undefined) return undefined;
       const begin = valueIn(from, topic, partition);
-      isNew ||= begin !== undefined && this.fetcher.hasRecords(topic, partition, begin);
+      isNew ||= begin !== undefined && this.hasMore(topic, partition, begin);
       ends.push({ topic, partition, value });
     }
     return isNew ? partitionMap(ends) : undefined;
+  }
+
+  private hasMore(topic: string, partition: number, from: number): boolean {
+    if (this.fetcher.hasRecords(topic, partition, from)) return true;
+    return this.marksLeftMs() <= 0 && (this.fetcher.endOf(topic, partition) ?? from) > from;
+  }
+
+  private marksLeftMs(): number {
+    if (this.waitingSince === undefined) return Number.POSITIVE_INFINITY;
+    return this.waitingSince + MARKS_WAIT_MS - this.environment.clock.monotonic();
   }
 
   /** Whether fetches are under way that will tell of whatever comes after `from`. */
@@ -235,20 +252,31 @@ export class KafkaStream implements StreamSource {
 
   async waitForData(offset: Offset, signal: AbortSignal): Promise<void> {
     const from = parseOffsets(offset);
-    const stop = AbortSignal.any([signal, this.cluster.signal]);
     const { clock } = this.environment;
     this.positionAt(from);
-    while (!stop.aborted && !this.hasNews(from)) {
-      const turn = new AbortController();
-      const either = AbortSignal.any([stop, turn.signal]);
-      const dueMs = Math.min(
-        this.refreshDueMs(),
-        this.options.minOffsetsPerTrigger === undefined ? Infinity : this.delayLeftMs(),
-      );
-      await Promise.race([this.fetcher.changed(either), clock.sleep(Math.max(1, dueMs), either)]);
-      turn.abort();
-      this.lookAgainInTime();
+    this.waitingSince ??= clock.monotonic();
+    let turn = new AbortController();
+    // By hand, and with a reason that costs nothing: this runs for every batch.
+    const stops = [signal, this.cluster.signal];
+    const stop = (): void => turn.abort(OVER);
+    for (const s of stops) s.addEventListener("abort", stop);
+    try {
+      while (!stops.some((s) => s.aborted) && !this.hasNews(from)) {
+        turn = new AbortController();
+        await Promise.race([this.fetcher.changed(turn.signal), clock.sleep(this.lookAgainMs(), turn.signal)]);
+        turn.abort(OVER);
+        this.lookAgainInTime();
+      }
+    } finally {
+      for (const s of stops) s.removeEventListener("abort", stop);
     }
+  }
+
+  /** How long there is nothing to do unless something arrives. */
+  private lookAgainMs(): number {
+    const marksMs = this.marksLeftMs();
+    const enoughMs = this.options.minOffsetsPerTrigger === undefined ? Number.POSITIVE_INFINITY : this.delayLeftMs();
+    return Math.max(1, Math.min(this.refreshDueMs(), enoughMs, marksMs > 0 ? marksMs : Number.POSITIVE_INFINITY));
   }
 
   private refreshDueMs(): number {
@@ -280,7 +308,7 @@ export class KafkaStream implements StreamSource {
       if (known === undefined) return true;
       if (this.fetcher.problemOf(topic, partition) !== undefined) return true;
       const value = this.fetcher.endOf(topic, partition) ?? known;
-      isNew ||= this.fetcher.hasRecords(topic, partition, known);
+      isNew ||= this.hasMore(topic, partition, known);
       ends.push({ topic, partition, value });
     }
     for (const { topic, partition } of entriesOf(from)) {

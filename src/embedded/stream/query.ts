@@ -224,7 +224,7 @@ export class StreamingQuery implements EngineQuery {
       await Promise.race([...waits, failing, clock.sleep(idleEventMs, over.signal)]);
     } finally {
       this.waiting = undefined;
-      over.abort();
+      over.abort("over"); // a reason of its own: the default one is made anew each time, with a stack
     }
   }
 
