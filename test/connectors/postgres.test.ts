@@ -125,6 +125,23 @@ test("a writer that was replaced commits nothing more", parts.options, async () 
   await replacement.close();
 });
 
+test("queries that start at the same time make their table once", parts.options, async () => {
+  const { url } = await parts.postgres();
+  for (let round = 0; round < 5; round++) {
+    const table = uniqueName("together");
+    const requests = Array.from({ length: 8 }, (_, i) => ({ ...request(url, table), queryId: `${table} ${i}` }));
+    const sinks = await Promise.all(requests.map((each) => postgresSink.create(each, environment)));
+    try {
+      assert.deepEqual(
+        await Promise.all(sinks.map((sink) => sink.open())),
+        sinks.map(() => -1),
+      );
+    } finally {
+      await Promise.all(sinks.map((sink) => sink.close()));
+    }
+  }
+});
+
 test("when the answer to COMMIT is lost, the table of commits is asked", parts.options, async () => {
   const { url } = await parts.postgres();
   const table = uniqueName("unknown");

@@ -19,6 +19,8 @@ const options: readonly OptionSpec[] = [
 ];
 
 const COMMITS = "_sluice_commits";
+/** Any number that others are unlikely to lock. */
+const CREATE_LOCK = 7_583_042_917;
 /** How long the server is asked for the outcome of a COMMIT whose answer was lost. */
 const ASK_ATTEMPTS = 30;
 const ASK_PAUSE_MS = 1000;
@@ -83,8 +85,9 @@ class PostgresSink implements Sink {
     const { streaming, queryId } = this.request;
     await this.prepareTable(client);
     if (!streaming) return -1;
-    await client.query(
-      `CREATE TABLE IF NOT EXISTS ${COMMITS} (query_id text PRIMARY KEY, batch_id bigint NOT NULL, epoch bigint NOT NULL)`,
+    await createTable(
+      client,
+      `${COMMITS} (query_id text PRIMARY KEY, batch_id bigint NOT NULL, epoch bigint NOT NULL)`,
     );
     // Waits for a transaction of the writer before, whose rows may still be on their way in.
     const { rows } = await client.query<{ batch_id: string; epoch: string }>(
@@ -132,7 +135,7 @@ class PostgresSink implements Sink {
     if (exists) return;
     const columns = schema.fields.map((f) => `${quoted(f.name)} ${columnType(f.type)}`);
     const key = this.keys.length === 0 ? [] : [`PRIMARY KEY (${this.keys.map(quoted).join(", ")})`];
-    await client.query(`CREATE TABLE IF NOT EXISTS ${this.table} (${[...columns, ...key].join(", ")})`);
+    await createTable(client, `${this.table} (${[...columns, ...key].join(", ")})`);
   }
 
   /** Takes the query's row for this transaction, when it is still ours and the batch is new. */
@@ -224,4 +227,9 @@ class PostgresSink implements Sink {
       throw new SluiceError("SINK_FAILED", { batchId, sink: this.description, reason }, { cause: error });
     }
   }
+}
+
+/** IF NOT EXISTS doesn't help two sessions that create a table at the same time: one of them fails. So they take turns. */
+async function createTable(client: Client, definition: string): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock(${CREATE_LOCK}); CREATE TABLE IF NOT EXISTS ${definition}`);
 }
