@@ -73,6 +73,19 @@ export function sliceRows(batch: Batch, from: number, to: number): Batch {
   return takeRows(batch, indices, n);
 }
 
+/** Rows [from, to) of a column, on the same memory. */
+export function viewOf(v: Vector, from: number, to: number): Vector {
+  const nulls = v.nulls?.subarray(from, to) ?? null;
+  switch (v.repr) {
+    case "utf8":
+      return { ...v, starts: v.starts.subarray(from, to), ends: v.ends.subarray(from, to), nulls };
+    case "obj":
+      return { ...v, values: v.values.slice(from, to), nulls };
+    default:
+      return { ...v, values: v.values.subarray(from, to), nulls } as Vector;
+  }
+}
+
 /** One batch of all rows. The result doesn't share memory with utf8 inputs, so that large source buffers can go. */
 export function concatBatches(batches: readonly Batch[], types: readonly DataType[], wide: boolean): Batch {
   const rows = batches.reduce((n, b) => n + b.rows, 0);

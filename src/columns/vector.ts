@@ -68,6 +68,22 @@ export interface Batch {
   readonly origin?: (row: number) => string;
   /** A row's record as the source has it. Sources give it where records that can't be decoded are taken out. */
   readonly record?: (row: number) => SourceRecord;
+  /** Fields of a JSON column that the source has read already, where it was asked to. */
+  readonly decoded?: DecodedFields | undefined;
+  /**
+   * Gives the batch's memory back at once, instead of when it is collected. For whoever took all that it wants out of the
+   * batch, and only then: the columns are empty afterwards.
+   */
+  readonly release?: (() => void) | undefined;
+}
+
+/** What a scan of JSON found. */
+export interface DecodedFields {
+  readonly columns: readonly Vector[];
+  /** Rows whose text was malformed, or had a value of another type. */
+  readonly corruptCount: number;
+  /** 1 where a row is such a one; `null` when none is. */
+  readonly corrupt: Nulls;
 }
 
 /** A record of a source, byte for byte. */

@@ -1,5 +1,6 @@
 /** What a source or a sink is. A connector is one folder beside this file and one line in `connectors/list.ts`. */
 import type { Batch, RecordHeader } from "../columns/vector.ts";
+import type { JsonOptions } from "../formats/json/options.ts";
 import type { StructType } from "../types/types.ts";
 
 /** One documented option. Option names are compared without regard to case, as in Spark. */
@@ -51,6 +52,22 @@ export interface ReadRequest {
   readonly batchRowsMax: number;
   /** 64-bit values as bigint (see types/values.ts). A source in the narrow form throws WideRequired when one doesn't fit. */
   readonly wide: boolean;
+  /** Fields that will be read out of a column of JSON texts. A source may do it, beside its own work, as `Batch.decoded`. */
+  readonly json?: JsonFields | undefined;
+}
+
+/** Fields of the JSON records in one column. */
+export interface JsonFields {
+  /** Place in the request's `columns`. */
+  readonly column: number;
+  readonly schema: StructType;
+  /** Ordinals in `schema`; -1 is "the record was null", as BOOLEAN. */
+  readonly fields: readonly number[];
+  readonly options: JsonOptions;
+  /** Whether the texts are wanted too; otherwise their column may be left empty where the fields are given. */
+  readonly keepsTexts: boolean;
+  /** The time, for texts that have no date. */
+  readonly nowMs: number;
 }
 
 export interface Source {

@@ -1,7 +1,18 @@
 /** Rows of the Kafka source: only the columns that are asked for are made. */
 import type { Batch, Nulls, SourceRecord, Vector } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
-import { array, BINARY, field, INT, LONG, STRING, type StructType, struct, TIMESTAMP } from "../../types/types.ts";
+import {
+  array,
+  BINARY,
+  type DataType,
+  field,
+  INT,
+  LONG,
+  STRING,
+  type StructType,
+  struct,
+  TIMESTAMP,
+} from "../../types/types.ts";
 import { type Value, WideRequired } from "../../types/values.ts";
 import type { ReadRequest } from "../contract.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
@@ -31,19 +42,42 @@ export function numberedSchema(): StructType {
   return struct(...COLUMNS, field("headers", HEADERS), field("record", INT));
 }
 
+/** The place of `headers`. */
+const HEADERS_ORDINAL = COLUMNS.length;
+
+/** Whether the columns with these ordinals are typed arrays, and nothing hangs on their bytes. */
+export function areArrays(ordinals: readonly number[]): boolean {
+  return ordinals.every((o) => o < HEADERS_ORDINAL);
+}
+
+/** The types of the columns with these ordinals. */
+export function columnTypes(ordinals: readonly number[]): DataType[] {
+  return ordinals.map((o) => COLUMNS[o]?.type ?? HEADERS);
+}
+
 /** What the wanted columns are made of. */
-export function partsOf(request: ReadRequest): RecordParts {
+export function partsOf(request: Pick<ReadRequest, "columns">): RecordParts {
   if (request.columns.includes(RECORD)) return ALL_PARTS;
   const wants = (...ordinals: number[]): boolean => ordinals.some((o) => request.columns.includes(o));
   // A timestamp that is out of range and a value that can't be read are told with their offset.
-  return { key: wants(0), value: wants(1), offset: wants(1, 4, 5), timestamp: wants(5, 6), headers: wants(7) };
+  return {
+    key: wants(0),
+    value: wants(1),
+    offset: wants(1, 4, 5),
+    timestamp: wants(5, 6),
+    headers: wants(HEADERS_ORDINAL),
+  };
 }
 
-export function blockToBatch(block: RecordBlock, source: TopicPartition, request: ReadRequest): Batch {
+export function blockToBatch(
+  block: RecordBlock,
+  source: TopicPartition,
+  request: Pick<ReadRequest, "columns" | "wide">,
+): Batch {
   return {
     rows: block.rows,
     columns: request.columns.map((c) => column(c, block, source, request.wide)),
-    origin: (row) => `topic ${source.topic}, partition ${source.partition}, offset ${block.offsets[row]}`,
+    origin: originOf(source, block.offsets),
     ...(request.columns.includes(RECORD) ? { record: (row) => recordAt(block, source, row) } : {}),
   };
 }
@@ -62,6 +96,11 @@ function recordAt(block: RecordBlock, { topic, partition }: TopicPartition, i: n
     value: part(block.valueStarts[i], block.valueEnds[i]),
     headers: headersAt(bytes, block.headerStarts[i]) ?? [],
   };
+}
+
+/** Names a row's record, for errors. */
+export function originOf({ topic, partition }: TopicPartition, offsets: Float64Array): (row: number) => string {
+  return (row) => `topic ${topic}, partition ${partition}, offset ${offsets[row]}`;
 }
 
 function column(ordinal: number, block: RecordBlock, source: TopicPartition, wide: boolean): Vector {

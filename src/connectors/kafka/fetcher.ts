@@ -249,10 +249,11 @@ export class Fetcher {
       if (response.errorCode !== 0) throw new BrokerError(response.errorCode, "Fetch");
       this.recovered();
       let stale = false;
+      const free = afterAll(response.partitions.filter((p) => p.records.length > 0).length, response.free);
       for (const part of response.partitions) {
         const entry = asked.get(nameOf(part));
         if (entry === undefined || entry.generation !== entry.state.generation) continue;
-        stale = this.accept(entry.state, entry.offset, part) || stale;
+        stale = this.accept(entry.state, entry.offset, part, free) || stale;
       }
       if (stale) await this.afterFailure(new BrokerError(ErrorCode.NOT_LEADER_OR_FOLLOWER, "Fetch"));
     } catch (error) {
@@ -267,7 +268,12 @@ export class Fetcher {
   }
 
   /** Takes over one partition's part of a response; true when its leader must be looked up again. */
-  private accept(state: PartitionState, offset: number, part: FetchedPartition): boolean {
+  private accept(
+    state: PartitionState,
+    offset: number,
+    part: FetchedPartition,
+    free: (() => void) | undefined,
+  ): boolean {
     if (part.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       state.problem = { kind: "outOfRange", offset };
       return false;
@@ -285,7 +291,7 @@ export class Fetcher {
     try {
       const nextOffset = nextOffsetOf(topic, partition, part.records, offset);
       const aborted = this.settings.readCommitted ? part.aborted : undefined;
-      state.chunks.push({ topic, partition, bytes: part.records, fetchOffset: offset, nextOffset, aborted });
+      state.chunks.push({ topic, partition, bytes: part.records, fetchOffset: offset, nextOffset, aborted, free });
       state.bytes += part.records.length;
       this.bufferedBytes += part.records.length;
       state.fetchOffset = nextOffset;
@@ -342,4 +348,13 @@ export class Fetcher {
       this.wake();
     }
   }
+}
+
+/** A function that calls `done` when it was called `count` times. */
+function afterAll(count: number, done: (() => void) | undefined): (() => void) | undefined {
+  if (done === undefined) return undefined;
+  let left = count;
+  return () => {
+    if (--left === 0) done();
+  };
 }

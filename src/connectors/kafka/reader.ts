@@ -3,11 +3,11 @@ import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
 import type { ReadRequest } from "../contract.ts";
 import { EARLIEST, type KafkaCluster, LATEST } from "./cluster.ts";
-import { blockToBatch, partsOf } from "./columns.ts";
+import { DecodePipeline } from "./decode/pipeline.ts";
+import type { DecodeThreads } from "./decode/threads.ts";
 import { offsetsAt } from "./discovery.ts";
 import type { Fetcher, PartitionProblem } from "./fetcher.ts";
 import { nameOf, type TopicPartition, valueIn } from "./offsets.ts";
-import { recordBlocks } from "./records.ts";
 import type { KafkaSourceOptions } from "./source-options.ts";
 
 /** Offsets [position, end) of a partition. */
@@ -23,6 +23,7 @@ interface Progress extends OffsetRange {
 /**
  * The rows of the ranges, in the order of offsets within each partition, as their bytes arrive.
  *
+ * @param threads that decode beside this one, when there is much to read
  * @throws SluiceError KAFKA_DATA_LOSS.COULD_NOT_READ_OFFSET_RANGE, KAFKA_DATA_LOSS.PARTITIONS_DELETED
  */
 export async function* readRanges(
@@ -31,8 +32,10 @@ export async function* readRanges(
   options: KafkaSourceOptions,
   ranges: readonly OffsetRange[],
   request: ReadRequest,
+  threads: DecodeThreads,
 ): AsyncGenerator<Batch> {
-  const parts = partsOf(request);
+  const rows = ranges.reduce((n, r) => n + Math.max(0, r.end - r.start), 0);
+  const pipeline = new DecodePipeline(threads.leaseFor(request, rows), request);
   let pending: Progress[] = ranges.filter((r) => r.end > r.start).map((r) => ({ ...r, position: r.start }));
   for (const { topic, partition, start, end } of pending) {
     fetcher.position(topic, partition, start);
@@ -41,9 +44,13 @@ export async function* readRanges(
   fetcher.pump();
   const { clock } = cluster.environment;
   let moved = clock.monotonic();
-  while (pending.length > 0) {
+  while (pending.length > 0 || !pipeline.isEmpty) {
     let advanced = false;
-    for (const range of pending) {
+    // Whoever had no room comes first next time.
+    let turns = pending.length;
+    for (; turns > 0 && pipeline.hasRoom; turns--) {
+      const range = pending.shift() as Progress;
+      pending.push(range);
       const { topic, partition } = range;
       const chunk = fetcher.chunkAt(topic, partition, range.position);
       if (chunk === undefined) {
@@ -54,14 +61,16 @@ export async function* readRanges(
         }
         continue;
       }
-      for (const block of recordBlocks(chunk, range.position, range.end, request.batchRowsMax, parts)) {
-        if (block.rows > 0) yield blockToBatch(block, range, request);
-      }
+      pipeline.add(chunk, range.position, range.end);
       range.position = Math.min(chunk.nextOffset, range.end);
       fetcher.consumed(topic, partition, range.position);
       advanced = true;
     }
     pending = pending.filter((r) => r.position < r.end);
+    if (!pipeline.isEmpty) {
+      yield* pipeline.next();
+      advanced = true;
+    }
     if (advanced) {
       moved = clock.monotonic();
       continue;

@@ -10,7 +10,8 @@
  * 17 crc uint32 (of everything from 21 on)
  * ```
  */
-import { crc32c } from "@platformatic/kafka";
+import { crc32c } from "@platformatic/wasm-utils";
+import { type Arrays, newArrays } from "../../columns/arrays.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { Codec, DecompressionError, decompress, Output } from "../../formats/compression/codecs.ts";
 import type { AbortedTransaction } from "./fetch.ts";
@@ -35,6 +36,8 @@ export interface FetchedRecords {
   readonly nextOffset: number;
   /** Undefined when uncommitted records are wanted too. */
   readonly aborted: readonly AbortedTransaction[] | undefined;
+  /** Told by a reader that has read all of the bytes and kept nothing of them. */
+  readonly free?: (() => void) | undefined;
 }
 
 /** Rows as positions in `bytes`. Arrays are as long as `rows`, or empty when their part isn't asked for. A key or value that is null has its start at -1. */
@@ -67,8 +70,10 @@ export const ALL_PARTS: RecordParts = { key: true, value: true, offset: true, ti
 
 /** Bytes that one batch may have when decompressed. */
 const DECOMPRESSED_BYTES_MAX = 256 << 20;
-/** A block is closed when it has this many bytes, decompressed. */
-const BLOCK_BYTES = 4 << 20;
+/** A block is closed when it has this many bytes, decompressed: what is read next is still in the processor's cache. */
+const BLOCK_BYTES = 512 << 10;
+/** What a batch of text unfolds to, at most, as a rule. */
+const LIKELY_RATIO = 8;
 
 function int64(b: Buffer, at: number): number {
   return b.readInt32BE(at) * 4294967296 + b.readUInt32BE(at + 4);
@@ -135,6 +140,7 @@ interface Batch {
  * The records of `[startOffset, endOffset)` in blocks of at most `rowsMax` rows. Control records are left out, and
  * records of aborted transactions where the fetch was read-committed.
  *
+ * @param memory new for each block, unless the caller is done with one block before it asks for the next
  * @throws SluiceError KAFKA_CORRUPT_RECORD_BATCH, KAFKA_UNSUPPORTED_RECORD_FORMAT
  */
 export function* recordBlocks(
@@ -144,8 +150,9 @@ export function* recordBlocks(
   rowsMax: number,
   parts: RecordParts = ALL_PARTS,
   decompressedBytesMax = DECOMPRESSED_BYTES_MAX,
+  memory: BlockMemory = newMemory,
 ): Generator<RecordBlock> {
-  const wants: Wants = { startOffset, endOffset, rowsMax, parts };
+  const wants: Wants = { startOffset, endOffset, rowsMax, parts, memory };
   let group: Group | undefined;
   for (const batch of wantedBatches(records, startOffset, endOffset)) {
     const isCompressed = (batch.attributes & 7) !== Codec.NONE;
@@ -153,7 +160,7 @@ export function* recordBlocks(
       yield* index(records, group, wants);
       group = undefined;
     }
-    group ??= newGroup(records, batch, isCompressed);
+    group ??= newGroup(records, batch, isCompressed, memory);
     addTo(group, records, batch, decompressedBytesMax);
   }
   if (group !== undefined) yield* index(records, group, wants);
@@ -164,7 +171,18 @@ interface Wants {
   readonly endOffset: number;
   readonly rowsMax: number;
   readonly parts: RecordParts;
+  readonly memory: BlockMemory;
 }
+
+/** Where blocks get their memory. */
+export interface BlockMemory extends Arrays {
+  output(bytesFirst: number): Output;
+}
+
+const newMemory: BlockMemory = {
+  ...newArrays,
+  output: (bytesFirst) => new Output(bytesFirst, Number.MAX_SAFE_INTEGER),
+};
 
 /** Batches that make one block: either all compressed, then unfolded into `out`, or all as they came. */
 interface Group {
@@ -176,10 +194,11 @@ interface Group {
   bytes: number;
 }
 
-function newGroup(records: FetchedRecords, first: Batch, isCompressed: boolean): Group {
-  // The rest of the fetch, unfolded some six times, and seldom more than a block's worth of rows.
-  const bytesLikely = Math.min((records.bytes.length - first.at) * 6, BLOCK_BYTES / 2);
-  const out = isCompressed ? new Output(bytesLikely, Number.MAX_SAFE_INTEGER) : undefined;
+function newGroup(records: FetchedRecords, first: Batch, isCompressed: boolean, memory: BlockMemory): Group {
+  // One large batch, or the rest of the fetch up to what fits in a block.
+  const rest = Math.min((records.bytes.length - first.at) * LIKELY_RATIO, BLOCK_BYTES);
+  const bytesLikely = Math.max(first.size * LIKELY_RATIO, rest) + 64;
+  const out = isCompressed ? memory.output(bytesLikely) : undefined;
   return { batches: [], ranges: [], out, rows: 0, bytes: 0 };
 }
 
@@ -302,7 +321,7 @@ interface Columns {
 function* index(records: FetchedRecords, group: Group, wants: Wants): Generator<RecordBlock> {
   const source = records.bytes;
   const bytes = group.out?.bytes ?? new Uint8Array(source.buffer, source.byteOffset, source.length);
-  const columns = allocate(group.rows, wants.parts);
+  const columns = allocate(group.rows, wants.parts, wants.memory);
   let rows = 0;
   group.batches.forEach((batch, i) => {
     const range = group.ranges[i] as { from: number; to: number };
@@ -325,18 +344,18 @@ function unfold(records: FetchedRecords, batch: Batch, from: number, to: number,
   }
 }
 
-function allocate(rows: number, parts: RecordParts): Columns {
+function allocate(rows: number, parts: RecordParts, memory: BlockMemory): Columns {
   const { key, value, offset, timestamp, headers } = parts;
   return {
     parts,
-    offsets: new Float64Array(offset ? rows : 0),
-    timestamps: new Float64Array(timestamp ? rows : 0),
-    appendTimes: new Uint8Array(timestamp ? rows : 0),
-    keyStarts: new Int32Array(key ? rows : 0),
-    keyEnds: new Int32Array(key ? rows : 0),
-    valueStarts: new Int32Array(value ? rows : 0),
-    valueEnds: new Int32Array(value ? rows : 0),
-    headerStarts: new Int32Array(headers ? rows : 0),
+    offsets: memory.f64(offset ? rows : 0),
+    timestamps: memory.f64(timestamp ? rows : 0),
+    appendTimes: memory.flags(timestamp ? rows : 0),
+    keyStarts: memory.i32(key ? rows : 0),
+    keyEnds: memory.i32(key ? rows : 0),
+    valueStarts: memory.i32(value ? rows : 0),
+    valueEnds: memory.i32(value ? rows : 0),
+    headerStarts: memory.i32(headers ? rows : 0),
   };
 }
 

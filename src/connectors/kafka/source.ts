@@ -4,6 +4,7 @@ import { SluiceError } from "../../errors/error.ts";
 import type { Environment, ReadRequest, Source, SourceProvider } from "../contract.ts";
 import { KafkaCluster } from "./cluster.ts";
 import { kafkaSchema, numberedSchema } from "./columns.ts";
+import { DecodeThreads } from "./decode/threads.ts";
 import { partitionsOf, resolveLimit } from "./discovery.ts";
 import { Fetcher } from "./fetcher.ts";
 import { entriesOf, nameOf, valueIn } from "./offsets.ts";
@@ -12,7 +13,7 @@ import { kafkaSideSink } from "./side.ts";
 import { type KafkaSourceOptions, kafkaSourceOptions, kafkaSourceSettings } from "./source-options.ts";
 import { KafkaStream } from "./stream.ts";
 
-const BUFFER_BYTES_MAX = 48 << 20;
+const BUFFER_BYTES_MAX = 8 << 20;
 
 /**
  * Reads topics: each record is a row of key, value, topic, partition, offset, timestamp, timestampType and, with
@@ -59,6 +60,7 @@ async function* readBatch(
   request: ReadRequest,
 ): AsyncGenerator<Batch> {
   const cluster = new KafkaCluster(options.client, environment, false);
+  const threads = new DecodeThreads();
   try {
     const ranges = await cluster.retrying("find the offsets to read", () => rangesOf(cluster, options));
     const fetcher = new Fetcher(cluster, {
@@ -69,8 +71,9 @@ async function* readBatch(
       readCommitted: options.readCommitted,
       bufferBytesMax: BUFFER_BYTES_MAX,
     });
-    yield* readRanges(cluster, fetcher, options, ranges, request);
+    yield* readRanges(cluster, fetcher, options, ranges, request, threads);
   } finally {
+    threads.close();
     await cluster.close();
   }
 }

@@ -3,6 +3,7 @@ import type { Batch } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
 import type { Environment, Offset, ReadRequest, SourceCheckpoint, StreamSource } from "../contract.ts";
 import { EARLIEST, type KafkaCluster, LATEST } from "./cluster.ts";
+import { DecodeThreads } from "./decode/threads.ts";
 import { offsetsAt, partitionsOf, resolveLimit } from "./discovery.ts";
 import { Fetcher } from "./fetcher.ts";
 import { GroupOffsets } from "./group-offsets.ts";
@@ -23,7 +24,7 @@ import { type OffsetRange, readRanges } from "./reader.ts";
 import type { KafkaSourceOptions } from "./source-options.ts";
 
 /** Bytes that are fetched ahead, at most. */
-const BUFFER_BYTES_MAX = 48 << 20;
+const BUFFER_BYTES_MAX = 8 << 20;
 /** Why a wait is over, where nobody asks. */
 const OVER = "over";
 /** How long marks that end transactions wait for records to come with; then a batch without rows passes over them. */
@@ -38,6 +39,7 @@ export class KafkaStream implements StreamSource {
   private readonly environment: Environment;
   private readonly checkpoint: SourceCheckpoint;
   private readonly fetcher: Fetcher;
+  private readonly threads = new DecodeThreads();
   private readonly group: GroupOffsets | undefined;
   /** Where partitions begin that were found while running. */
   private readonly firstOffsets = new Map<string, number>();
@@ -336,7 +338,7 @@ export class KafkaStream implements StreamSource {
     if (this.partitions.length === 0) {
       await this.cluster.retrying("find the partitions", () => this.discover(false));
     }
-    yield* readRanges(this.cluster, this.fetcher, this.options, ranges, request);
+    yield* readRanges(this.cluster, this.fetcher, this.options, ranges, request, this.threads);
     this.positionAt(until);
   }
 
@@ -364,6 +366,7 @@ export class KafkaStream implements StreamSource {
   }
 
   async stop(): Promise<void> {
+    this.threads.close();
     await this.group?.close();
     await this.cluster.close();
     this.fetcher.wake();

@@ -38,6 +38,7 @@ export function batchAggregate(
       const stage = stageOf(groups);
       for await (const batch of input.run(request)) {
         stage.run(batch);
+        batch.release?.();
         await request.context.breathe();
       }
       if (node.grouping.length === 0) groups.ensureGlobal();
@@ -155,6 +156,7 @@ export class StreamAggregate implements StatefulOperator {
     const started = performance.now();
     for await (const batch of this.#input.run(request)) {
       this.stage.run(batch);
+      batch.release?.();
       await request.context.breathe();
     }
     if (this.#global) groups.ensureGlobal();

@@ -2,6 +2,7 @@
 import type { NamedExpression, ScalarSubquery } from "../../analyze/expression.ts";
 import { joinOutputWatermarkUs } from "../../analyze/join-watermark.ts";
 import type { AggregateNode, JoinNode, ObserveNode, PlanNode } from "../../analyze/plan.ts";
+import { expressionsOf, referencesOf } from "../../analyze/walk.ts";
 import type { StageEnvironment, StageStep } from "../../compile/stage.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -20,6 +21,7 @@ import {
   type BadRecords,
   generateOperator,
   jsonDecodeOperator,
+  jsonFieldsOf,
   limitOperator,
   sampleOperator,
   stageOperator,
@@ -63,6 +65,8 @@ export class PlanBuilder {
   readonly observations: Observation[] = [];
   readonly badRecords: BadRecords = { count: 0 };
   readonly stages: { readonly preview: () => string; readonly name: string }[] = [];
+  /** Nodes whose texts nobody reads but they. */
+  readonly #dropped = new Set<PlanNode>();
   readonly #options: BuildOptions;
   readonly #environment: StageEnvironment;
 
@@ -99,8 +103,12 @@ export class PlanBuilder {
       case "watermark":
       case "expand":
         return this.#stage(node);
-      case "jsonDecode":
-        return jsonDecodeOperator(node, this.build(node.input), this.badRecords, this.#options.rejects, env);
+      case "jsonDecode": {
+        const { input } = node;
+        const fields = jsonFieldsOf(node, env, !this.#dropped.has(node));
+        const below = input.kind === "scan" ? scanOperator(input, this.#options.rejects, fields) : this.build(input);
+        return jsonDecodeOperator(node, below, this.badRecords, this.#options.rejects, env);
+      }
       case "generate":
         return generateOperator(node, this.build(node.input), env);
       case "aggregate":
@@ -157,7 +165,7 @@ export class PlanBuilder {
   }
 
   /** The longest run of nodes from here down that fits in one loop. */
-  #peel(node: PlanNode): { input: PlanNode; steps: StageStep[] } {
+  #peel(node: PlanNode, above: PlanNode = node): { input: PlanNode; steps: StageStep[] } {
     const steps: StageStep[] = [];
     let at = node;
     for (;;) {
@@ -177,11 +185,12 @@ export class PlanBuilder {
       } else break;
       at = at.input;
     }
+    if (at.kind === "jsonDecode" && dropsColumn(above, at, at.source.id)) this.#dropped.add(at);
     return { input: at, steps };
   }
 
   #aggregate(node: AggregateNode): Operator {
-    const { input, steps } = this.#peel(node.input);
+    const { input, steps } = this.#peel(node.input, node);
     const below = this.build(input);
     const mode = this.#options.outputMode;
     if (node.sessionColumn !== undefined) {
@@ -224,6 +233,16 @@ export class PlanBuilder {
     this.observations.push(observation);
     return observeOperator(node, this.build(node.input), observation);
   }
+}
+
+/** Whether a column of `bottom` is read by no node from `top` down to it, and ends among them. */
+function dropsColumn(top: PlanNode, bottom: PlanNode, id: number): boolean {
+  let ends = false;
+  for (let at = top; at !== bottom; at = inputsOf(at)[0]) {
+    if (expressionsOf(at).some((x) => referencesOf(x).has(id))) return false;
+    ends ||= at.kind === "project" || at.kind === "aggregate";
+  }
+  return ends;
 }
 
 /** Projections of columns that are there already need no code. */

@@ -2,7 +2,7 @@
 import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import type { Observer } from "../../api/engine.ts";
 import type { Batch } from "../../columns/vector.ts";
-import type { OutputMode } from "../../connectors/contract.ts";
+import type { JsonFields, OutputMode } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
 import type { Value } from "../../types/values.ts";
 import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
@@ -20,7 +20,7 @@ export interface ExecutionContext {
   /** Seed for rand() and friends, fixed for a query. */
   readonly seed: number;
   /** A batch scan's rows (files, tables, static sides of a stream). `node.columns` are the ordinals wanted. */
-  readScan(node: ScanNode): AsyncIterable<Batch>;
+  readScan(node: ScanNode, json?: JsonFields): AsyncIterable<Batch>;
   /** A TypeScript function of the user's. */
   script(token: string): (...args: unknown[]) => unknown;
   /** Gives the event loop a turn when the last one was long ago. */
@@ -38,7 +38,7 @@ export interface StreamBatchRequest {
   readonly context: ExecutionContext;
   readonly batchId: number;
   /** New rows of a streaming scan; `node.columns` are the ordinals wanted. */
-  readStream(node: ScanNode): AsyncIterable<Batch>;
+  readStream(node: ScanNode, json?: JsonFields): AsyncIterable<Batch>;
   /**
    * Microseconds; -1 before any. Rows older than `lateUs` are dropped (the *previous* batch's watermark); state is
    * evicted and windows are emitted by `evictUs` (the current one). Spark keeps the two apart.

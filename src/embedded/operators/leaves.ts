@@ -4,6 +4,7 @@ import { formOf } from "../../columns/form.ts";
 import { inForm } from "../../columns/ops.ts";
 import { batchFromRows } from "../../columns/rows.ts";
 import type { Batch } from "../../columns/vector.ts";
+import type { JsonFields } from "../../connectors/contract.ts";
 import { LONG } from "../../types/types.ts";
 import { exact } from "../../types/values.ts";
 import type { Operator } from "./operator.ts";
@@ -72,11 +73,14 @@ export function cachedOperator(node: CachedNode, wide: boolean): Operator {
   };
 }
 
-export function scanOperator(node: ScanNode, rejects: RejectedRecords | undefined): Operator {
+/** @param json what will be read out of one of the columns, for sources that can do it themselves */
+export function scanOperator(node: ScanNode, rejects: RejectedRecords | undefined, json?: () => JsonFields): Operator {
   return {
     output: node.output,
     async *run(request) {
-      for await (const b of node.streaming ? request.readStream(node) : request.context.readScan(node)) {
+      const wanted = json?.();
+      const rows = node.streaming ? request.readStream(node, wanted) : request.context.readScan(node, wanted);
+      for await (const b of rows) {
         if (b.record !== undefined) rejects?.scanning(node.id, b);
         if (b.rows > 0) yield b;
         await request.context.breathe();

@@ -6,6 +6,7 @@ import { batchFromRows, rowsOf } from "../../columns/rows.ts";
 import { type Batch, type Vector, valueAt } from "../../columns/vector.ts";
 import { emitEnd } from "../../compile/emit.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
+import type { JsonFields } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { jsonOptions } from "../../formats/json/options.ts";
 import { createJsonScanner, type JsonScanner, MalformedRecord, type ScanResult } from "../../formats/json/scanner.ts";
@@ -72,6 +73,18 @@ function scanned(scanner: JsonScanner, batch: Batch, source: number): ScanResult
   }
 }
 
+/** What a scan below a JsonDecode node may read out of its rows by itself. */
+export function jsonFieldsOf(
+  node: JsonDecodeNode,
+  environment: StageEnvironment,
+  keepsTexts: boolean,
+): () => JsonFields {
+  const column = node.input.output.findIndex((a) => a.id === node.source.id);
+  const fields = node.fields.map((f) => f.ordinal);
+  const options = jsonOptions(node.options, environment.settings.timeZone);
+  return () => ({ column, schema: node.schema, fields, options, keepsTexts, nowMs: environment.run.nowUs / 1000 });
+}
+
 /** from_json's fields as columns, decoded straight from bytes. */
 export function jsonDecodeOperator(
   node: JsonDecodeNode,
@@ -80,26 +93,21 @@ export function jsonDecodeOperator(
   rejects: RejectedRecords | undefined,
   environment: StageEnvironment,
 ): Operator {
-  const source = input.output.findIndex((a) => a.id === node.source.id);
-  const json = jsonOptions(node.options, environment.settings.timeZone);
-  const scanner = createJsonScanner(
-    node.schema,
-    node.fields.map((f) => f.ordinal),
-    {
-      json,
-      wide: environment.wide,
-      nowMs: () => environment.run.nowUs / 1000,
-      checksAll: node.rejects !== undefined,
-    },
-  );
+  const { column: source, fields, options } = jsonFieldsOf(node, environment, true)();
+  const scanner = createJsonScanner(node.schema, fields, {
+    json: options,
+    wide: environment.wide,
+    nowMs: () => environment.run.nowUs / 1000,
+    checksAll: node.rejects !== undefined,
+  });
   const reject = rejects && rejecter(node, input, source, rejects, environment);
   return {
     output: node.output,
     async *run(request) {
       for await (const batch of input.run(request)) {
-        const decoded = scanned(scanner, batch, source);
+        const decoded = batch.decoded ?? scanned(scanner, batch, source);
         bad.count += decoded.corruptCount;
-        const out = { ...batch, columns: [...batch.columns, ...decoded.columns] };
+        const out = { ...batch, decoded: undefined, columns: [...batch.columns, ...decoded.columns] };
         const kept = decoded.corrupt === null || reject === undefined ? out : reject(out, decoded.corrupt);
         if (kept.rows > 0) yield kept;
         await request.context.breathe();

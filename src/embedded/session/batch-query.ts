@@ -4,7 +4,7 @@ import type { Observer } from "../../api/engine.ts";
 import { batchBytes, copyBatch } from "../../columns/copy.ts";
 import { sliceRows } from "../../columns/ops.ts";
 import type { Batch } from "../../columns/vector.ts";
-import type { Clock } from "../../connectors/contract.ts";
+import type { Clock, JsonFields } from "../../connectors/contract.ts";
 import type { SessionSettings } from "../../functions/definition.ts";
 import { WideRequired } from "../../types/values.ts";
 import { breather } from "../breathe.ts";
@@ -19,7 +19,7 @@ export interface BatchQuery {
   /** Rows held back before the first is given out, so that the wide form can start over unseen. */
   readonly bufferBytes: number;
   readonly run: RunBatchPlan;
-  readScan(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch>;
+  readScan(node: ScanNode, batchRowsMax: number, wide: boolean, json?: JsonFields): AsyncIterable<Batch>;
   script(token: string): (...args: unknown[]) => unknown;
   readonly observer: Observer | undefined;
 }
@@ -51,7 +51,7 @@ async function* runForm(query: BatchQuery, nowUs: number, seed: number, wide: bo
     batchRowsMax: query.batchRowsMax,
     nowUs,
     seed,
-    readScan: (node) => query.readScan(node, query.batchRowsMax, wide),
+    readScan: (node, json) => query.readScan(node, query.batchRowsMax, wide, json),
     script: query.script,
     breathe,
     signal: query.signal,

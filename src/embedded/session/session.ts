@@ -106,7 +106,7 @@ export class Session {
           batchRowsMax: this.config.count("sluice.batch.maxRows"),
           bufferBytes: this.config.count("sluice.result.bufferBytes"),
           run: runBatchPlan,
-          readScan: (node, batchRowsMax, wide) => query.sources.readScan(node, batchRowsMax, wide),
+          readScan: (node, batchRowsMax, wide, json) => query.sources.readScan(node, batchRowsMax, wide, json),
           script: script as (token: string) => (...args: unknown[]) => unknown,
           observer,
         }),

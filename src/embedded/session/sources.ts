@@ -2,7 +2,7 @@
 import type { ReadDescriptor } from "../../analyze/context.ts";
 import type { ScanNode } from "../../analyze/plan.ts";
 import type { Batch } from "../../columns/vector.ts";
-import type { Environment, Source } from "../../connectors/contract.ts";
+import type { Environment, JsonFields, Source } from "../../connectors/contract.ts";
 import { sourceProvider } from "../../connectors/list.ts";
 import { checkOptions } from "../../connectors/options.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -42,10 +42,10 @@ export class OpenSources {
   }
 
   /** Rows of a scan that isn't streaming. */
-  readScan(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch> {
+  readScan(node: ScanNode, batchRowsMax: number, wide: boolean, json?: JsonFields): AsyncIterable<Batch> {
     const source = this.of(node);
     if (source.readBatch === undefined) throw unsupported(node.format, "batch reading", "Read it with readStream.");
-    return source.readBatch({ columns: node.columns, batchRowsMax, wide });
+    return source.readBatch({ columns: node.columns, batchRowsMax, wide, json });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The sources of a running query: their positions, and what one batch read of them. */
 import type { ScanNode } from "../../analyze/plan.ts";
 import type { Batch, Vector } from "../../columns/vector.ts";
-import type { Offset, StreamSource } from "../../connectors/contract.ts";
+import type { JsonFields, Offset, StreamSource } from "../../connectors/contract.ts";
 import { SluiceError } from "../../errors/error.ts";
 
 /** Latencies kept of one batch. */
@@ -31,7 +31,7 @@ export class BatchInputs {
   }
 
   /** New rows of a streaming scan. */
-  async *read(node: ScanNode, batchRowsMax: number, wide: boolean): AsyncIterable<Batch> {
+  async *read(node: ScanNode, batchRowsMax: number, wide: boolean, json?: JsonFields): AsyncIterable<Batch> {
     const i = this.inputs.findIndex((input) => input.node.id === node.id);
     if (i < 0) throw new SluiceError("INTERNAL_ERROR", { message: `source ${node.id} of the plan was never opened` });
     if (this.start[i] === this.end[i]) return;
@@ -39,7 +39,7 @@ export class BatchInputs {
       const { name, type } = node.schema.fields[c];
       return name.toLowerCase() === "timestamp" && type.kind === "timestamp";
     });
-    const request = { columns: node.columns, batchRowsMax, wide };
+    const request = { columns: node.columns, batchRowsMax, wide, json };
     for await (const batch of this.inputs[i].source.read(this.start[i], this.end[i], request)) {
       this.signal.throwIfAborted();
       this.rowCounts[i] += batch.rows;

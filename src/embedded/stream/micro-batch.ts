@@ -236,7 +236,7 @@ export class MicroBatchExecution {
     const output = (this.plan as StreamPlan).run({
       context: this.context(entry),
       batchId,
-      readStream: (node) => inputs.read(node, setup.batchRowsMax, this.wide),
+      readStream: (node, json) => inputs.read(node, setup.batchRowsMax, this.wide, json),
       lateUs: watermarkUs(this.previousWatermarkMs),
       evictUs: watermarkUs(entry.batchWatermarkMs),
     });

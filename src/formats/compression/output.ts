@@ -12,6 +12,12 @@ export class Output {
     this.bytesMax = bytesMax;
   }
 
+  /** Empties it, to be filled anew: whatever was made of its bytes is overwritten. */
+  reset(): void {
+    this.length = 0;
+    this.bytesMax = Number.MAX_SAFE_INTEGER;
+  }
+
   /** From here on, at most `more` bytes may be added. */
   limit(more: number): void {
     this.bytesMax = this.length + more;

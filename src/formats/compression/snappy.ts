@@ -1,4 +1,4 @@
-import { compressionsAlgorithms } from "@platformatic/kafka";
+import { snappyDecompress } from "@platformatic/wasm-utils";
 import { DecompressionError } from "./error.ts";
 import type { Output } from "./output.ts";
 
@@ -39,9 +39,7 @@ function raw(input: Uint8Array, from: number, to: number, out: Output): void {
   }
   let content: Uint8Array;
   try {
-    content = compressionsAlgorithms.snappy.decompressSync(
-      Buffer.from(input.buffer, input.byteOffset + from, to - from),
-    ) as Buffer;
+    content = snappyDecompress(Buffer.from(input.buffer, input.byteOffset + from, to - from));
   } catch (error) {
     throw new DecompressionError(`The Snappy data is damaged: ${(error as Error).message}.`);
   }

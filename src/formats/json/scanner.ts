@@ -1,3 +1,4 @@
+import { type Arrays, newArrays } from "../../columns/arrays.ts";
 import type { BoolVector, Nulls, Utf8Vector, Vector } from "../../columns/vector.ts";
 import { reprOf } from "../../columns/vector.ts";
 import { SluiceError } from "../../errors/error.ts";
@@ -19,6 +20,8 @@ export interface JsonScannerOptions {
   readonly nowMs?: () => number;
   /** Looks at every field of the schema for values that aren't of their type, not only at the wanted ones. */
   readonly checksAll?: boolean;
+  /** Where results are put. Default: new arrays. */
+  readonly arrays?: Arrays;
 }
 
 export interface ScanResult {
@@ -126,7 +129,9 @@ class GeneratedScanner implements JsonScanner {
     this.options = options;
     const corruptName = options.json.columnNameOfCorruptRecord;
     const checksAll =
-      options.checksAll === true || options.json.mode !== "PERMISSIVE" || wanted.some((w) => schema.fields[w]?.name === corruptName);
+      options.checksAll === true ||
+      options.json.mode !== "PERMISSIVE" ||
+      wanted.some((w) => schema.fields[w]?.name === corruptName);
     const isRead = (f: StructField, ordinal: number): boolean =>
       f.name !== corruptName && (checksAll || wanted.includes(ordinal));
     this.read = schema.fields.filter(isRead);
@@ -194,14 +199,14 @@ class GeneratedScanner implements JsonScanner {
   }
 
   private allocate(rows: number): Output {
-    const { wide } = this.options;
+    const { wide, arrays = newArrays } = this.options;
     const views = this.read.map((f) => f.type.kind === "string");
     return {
-      flags: new Uint8Array(rows),
-      nulls: this.read.map(() => new Uint8Array(rows)),
-      values: this.read.map((f, k) => (views[k] ? undefined : arrayFor(reprOf(f.type, wide), rows))),
-      starts: views.map((v) => (v ? new Int32Array(rows) : undefined)),
-      ends: views.map((v) => (v ? new Int32Array(rows) : undefined)),
+      flags: arrays.flags(rows),
+      nulls: this.read.map(() => arrays.flags(rows)),
+      values: this.read.map((f, k) => (views[k] ? undefined : arrayFor(reprOf(f.type, wide), rows, arrays))),
+      starts: views.map((v) => (v ? arrays.i32(rows) : undefined)),
+      ends: views.map((v) => (v ? arrays.i32(rows) : undefined)),
     };
   }
 
@@ -374,16 +379,16 @@ function corruptColumn(
   };
 }
 
-function arrayFor(repr: string, rows: number): Output["values"][number] {
+function arrayFor(repr: string, rows: number, arrays: Arrays): Output["values"][number] {
   switch (repr) {
     case "bool":
-      return new Uint8Array(rows);
+      return arrays.flags(rows);
     case "i32":
-      return new Int32Array(rows);
+      return arrays.i32(rows);
     case "f64":
-      return new Float64Array(rows);
+      return arrays.f64(rows);
     case "i64":
-      return new BigInt64Array(rows);
+      return arrays.i64(rows);
     default:
       return new Array<Value>(rows).fill(null);
   }
