@@ -177,9 +177,8 @@ export function threadsWanted(): number {
   return Math.min(THREADS_MAX, availableParallelism() - 1);
 }
 
-/** Starts threads where there are none. Undefined on a machine with one core. */
-export function leaseThreads(request: DecodeRequest): DecodeLease | undefined {
-  const wanted = threadsWanted();
+/** Starts threads where there are none. Undefined when none is wanted, as on a machine with one core. */
+export function leaseThreads(request: DecodeRequest, wanted = threadsWanted()): DecodeLease | undefined {
   if (wanted < 1) return undefined;
   threads = threads.filter((t) => !t.hasFailed);
   while (threads.length < wanted) threads.push(new DecodeThread());
