@@ -87,7 +87,11 @@ class Demonstration {
     const database = join(data, "sluice.db");
     const feed = new Feed({ bootstrapServers, database, devices: this.#fleet.devices, now: Date.now });
 
-    const spark = SparkSession.builder.appName("sluice dev").getOrCreate();
+    const spark = SparkSession.builder
+      .appName("sluice dev")
+      // What goes with the command needn't be on the disk.
+      .config("sluice.checkpoint.durable", this.#dataDir !== undefined)
+      .getOrCreate();
     this.#parts.push(() => spark.stop());
     const page = await ConsoleServer.start({
       host: "127.0.0.1",

@@ -112,6 +112,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Streaming
       .option("keyColumns", "site,window_start")
       .option("checkpointLocation", join(options.checkpoints, "history"))
       .outputMode("update")
+      // Windows change with every batch; the table needn't.
+      .trigger({ processingTime: "1 second" })
       .start(),
   );
   return queries;

@@ -23,12 +23,16 @@ import { CommitLog, OffsetLog } from "./logs.ts";
 export interface CheckpointRequest {
   /** Undefined for a temporary checkpoint, deleted when the query stops. */
   readonly location: string | undefined;
+  /** False: nobody waits until files are on the disk. Default true; a temporary checkpoint never is. */
+  readonly durable?: boolean;
   readonly fs?: CheckpointFileSystem;
 }
 
 export class Checkpoint {
   readonly location: string;
   readonly temporary: boolean;
+  /** Files are on the disk when writing them has come to its end. */
+  readonly durable: boolean;
   /** The query's id. */
   readonly queryId: string;
   readonly offsets: OffsetLog;
@@ -40,6 +44,7 @@ export class Checkpoint {
   private constructor(
     location: string,
     temporary: boolean,
+    durable: boolean,
     queryId: string,
     root: CheckedFiles,
     fs: CheckpointFileSystem,
@@ -47,12 +52,13 @@ export class Checkpoint {
   ) {
     this.location = location;
     this.temporary = temporary;
+    this.durable = durable;
     this.queryId = queryId;
     this.root = root;
     this.fs = fs;
     this.lock = lock;
-    this.offsets = new OffsetLog(join(location, "offsets"), fs, !temporary);
-    this.commits = new CommitLog(join(location, "commits"), fs, !temporary);
+    this.offsets = new OffsetLog(join(location, "offsets"), fs, durable);
+    this.commits = new CommitLog(join(location, "commits"), fs, durable);
   }
 
   /**
@@ -62,13 +68,14 @@ export class Checkpoint {
   static async open(request: CheckpointRequest): Promise<Checkpoint> {
     const fs = request.fs ?? diskFileSystem;
     const temporary = request.location === undefined;
+    const durable = !temporary && request.durable !== false;
     const location = request.location ?? (await mkdtemp(join(tmpdir(), "sluice-checkpoint-")));
-    const root = new CheckedFiles(location, fs, !temporary);
+    const root = new CheckedFiles(location, fs, durable);
     await root.makeDirectory();
     const lock = lockCheckpoint(location);
     try {
       await root.prepare();
-      const checkpoint = new Checkpoint(location, temporary, await queryIdOf(root), root, fs, lock);
+      const checkpoint = new Checkpoint(location, temporary, durable, await queryIdOf(root), root, fs, lock);
       await checkpoint.offsets.prepare();
       await checkpoint.commits.prepare();
       return checkpoint;
@@ -85,7 +92,7 @@ export class Checkpoint {
 
   /** What source `ordinal` remembers, in `sources/<ordinal>`. A name is written once. */
   async source(ordinal: number): Promise<SourceCheckpoint> {
-    const files = new CheckedFiles(join(this.location, "sources", String(ordinal)), this.fs, !this.temporary);
+    const files = new CheckedFiles(join(this.location, "sources", String(ordinal)), this.fs, this.durable);
     await files.prepare();
     return {
       read: (name) => files.read(name),

@@ -83,6 +83,11 @@ export const settings: Readonly<Record<string, Setting>> = {
     problem: isBoolean,
   },
   "sluice.batch.maxRows": { default: "8192", doc: "Rows in a batch between operators.", problem: isCount },
+  "sluice.checkpoint.durable": {
+    default: "true",
+    doc: "Whether a batch waits until its checkpoint is on the disk. With false a query's progress outlives the death of its process, but not of the machine: for what may be lost.",
+    problem: isBoolean,
+  },
   "sluice.result.bufferBytes": {
     default: "67108864",
     doc: "Bytes of a batch result that are held back before the first row is given out.",

@@ -48,7 +48,11 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   const abort = new AbortController();
   const asked = await analyzeStream(context, session.config, target.outputMode, abort.signal);
 
-  const checkpoint = await Checkpoint.open({ location: target.location, ...(fileSystem && { fs: fileSystem }) });
+  const checkpoint = await Checkpoint.open({
+    location: target.location,
+    durable: session.config.flag("sluice.checkpoint.durable"),
+    ...(fileSystem && { fs: fileSystem }),
+  });
   try {
     const config = session.config.withKept(await keptSettings(checkpoint));
     const changed = JSON.stringify(config.keptByQuery()) !== JSON.stringify(session.config.keptByQuery());
@@ -165,7 +169,7 @@ async function batchSetup(context: StartContext, target: Target, start: Start): 
         ...request,
         ...beside.operators,
         script,
-        durable: !checkpoint.temporary,
+        durable: checkpoint.durable,
         ...(fileSystem && { fs: fileSystem }),
       }),
     watermarkPolicy: watermarkPolicy === "max" ? "max" : "min",
