@@ -164,6 +164,8 @@ export class Transactions {
 
   /** What became of a commit whose answer is unknown: the transaction is ended now, one way or the other. */
   private async settle(batchId: number, error: unknown): Promise<void> {
+    // The next start asks.
+    if (this.cluster.closed) throw new SluiceError("KAFKA_CLOSED", { what: "end a transaction" }, { cause: error });
     this.cluster.environment.log.warn(
       `The outcome of batch ${batchId}'s commit is unknown (${reasonOf(error)}); asking.`,
     );
