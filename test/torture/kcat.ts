@@ -1,10 +1,10 @@
 /** kcat, on librdkafka: the client that is not ours. It writes the input and reads the verdict. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { promisify } from "node:util";
 import { onExit } from "./left-behind.ts";
+import { programLines } from "./program-lines.ts";
 
 /** A record as kcat prints it. */
 export interface Seen {
@@ -28,51 +28,38 @@ function parse(line: string): Seen {
   };
 }
 
-/** Every record of the topic up to its end now, one after the other. */
-export async function readTopic(
-  brokers: string,
-  topic: string,
-  isolation: "read_committed" | "read_uncommitted",
-  onRecord: (record: Seen) => void,
-): Promise<void> {
-  const reader = new TopicReader(brokers, topic, isolation, onRecord, ["-e"]);
-  await reader.ended;
+type Isolation = "read_committed" | "read_uncommitted";
+
+function consumer(brokers: string, topic: string, isolation: Isolation): string[] {
+  const settings = ["-X", `isolation.level=${isolation}`, "-X", "fetch.wait.max.ms=50"];
+  return ["-C", "-q", "-b", brokers, "-t", topic, "-o", "beginning", "-f", FORMAT, ...settings];
 }
 
-/** A consumer that reads a topic from its beginning for as long as it is let. */
+/** Every record of the topic up to its end now, one after the other. */
+export function readTopic(
+  brokers: string,
+  topic: string,
+  isolation: Isolation,
+  onRecord: (record: Seen) => void,
+): Promise<void> {
+  return programLines("kcat", [...consumer(brokers, topic, isolation), "-e"], (line) => onRecord(parse(line)));
+}
+
+/** A consumer that reads a topic's committed records from its beginning for as long as it is let. */
 export class TopicReader {
   /** Rejects when kcat fails. */
   readonly ended: Promise<void>;
-  private readonly child: ChildProcess;
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
-  constructor(
-    brokers: string,
-    topic: string,
-    isolation: "read_committed" | "read_uncommitted",
-    onRecord: (record: Seen) => void,
-    more: readonly string[] = [],
-  ) {
-    const settings = ["-X", `isolation.level=${isolation}`, "-X", "fetch.wait.max.ms=50"];
-    const args = ["-C", "-q", "-u", "-b", brokers, "-t", topic, "-o", "beginning", "-f", FORMAT, ...settings, ...more];
-    const child = spawn("kcat", args, { stdio: ["ignore", "pipe", "pipe"] });
-    this.child = child;
-    const stillThere = onExit(() => child.kill("SIGKILL"));
-    createInterface({ input: child.stdout }).on("line", (line) => onRecord(parse(line)));
-    let stderr = "";
-    child.stderr.on("data", (data: Buffer) => {
-      stderr = (stderr + data.toString()).slice(-2000);
-    });
-    this.ended = once(child, "close").then(([code]) => {
-      stillThere();
-      if (code !== 0 && !this.stopped) throw new Error(`kcat ended with ${code}: ${stderr}`);
-    });
+  constructor(brokers: string, topic: string, onRecord: (record: Seen) => void) {
+    // Line by line, so that what was read can be counted while it runs.
+    const args = ["-oL", "kcat", ...consumer(brokers, topic, "read_committed")];
+    this.ended = programLines("stdbuf", args, (line) => onRecord(parse(line)), this.stopping.signal);
     this.ended.catch(() => {}); // told to whoever waits
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.child.kill("SIGTERM");
+    this.stopping.abort();
     await this.ended;
   }
 }

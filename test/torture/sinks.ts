@@ -59,7 +59,7 @@ class Onlooker {
   private readonly waiting: { count: number; resolve: () => void }[] = [];
 
   constructor(brokers: string, topic: string) {
-    this.reader = new TopicReader(brokers, topic, "read_committed", (record) => {
+    this.reader = new TopicReader(brokers, topic, (record) => {
       this.seen.push(record);
       for (const { count, resolve } of this.waiting) if (this.seen.length >= count) resolve();
     });
