@@ -73,7 +73,7 @@ async function tormented(kafka: Kafka, request: ClusterRequest): Promise<Omit<Cl
     batchRows: BATCH_ROWS,
     untilDone: false,
   };
-  const victim = new Victim(settings);
+  await using victim = new Victim(settings);
   try {
     for (const name of QUERIES) await victim.until((event) => event.kind === "batch" && event.query === name);
     const cluster = new Tormented(kafka, victim, request.log);
@@ -81,15 +81,13 @@ async function tormented(kafka: Kafka, request: ClusterRequest): Promise<Omit<Cl
     for (let i = 0; i < request.rolls * NODES; i++) await cluster.restart(i % NODES);
     await stream.end();
     const longestGapMs = longestGap(victim);
-    victim.signal("SIGKILL");
-    await victim.ended;
+    await victim[Symbol.asyncDispose]();
     await drain(settings, stream.records);
     const findings = await sink.findings();
     const restarts = request.kills + request.rolls * NODES;
     return { ...findings, records: stream.records, kills: request.kills, restarts, longestGapMs };
   } finally {
-    victim.signal("SIGKILL");
-    await stream.end();
+    await stream.close();
     await sink.close();
   }
 }
@@ -110,6 +108,11 @@ class SteadyInput {
       this.records += share;
       this.feeding = this.feeding.then(() => feed(this.writer, from, from + share));
     }, 100);
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.timer);
+    return this.writer[Symbol.asyncDispose]();
   }
 
   /** Resolves when the brokers have all of it. */

@@ -10,7 +10,7 @@ export async function drain(settings: Settings, records: number): Promise<Victim
   const runs: Victim[] = [];
   for (const closing of [false, true]) {
     if (closing) await writeLast(settings.source.brokers, settings.source.topic, records);
-    const run = new Victim({ ...settings, untilDone: true });
+    await using run = new Victim({ ...settings, untilDone: true });
     await run.done();
     runs.push(run);
   }

@@ -17,7 +17,7 @@ export async function feed(input: TopicWriter, from: number, to: number): Promis
 
 /** The last one, after `records` others; resolves when the broker has it. */
 export async function writeLast(brokers: string, topic: string, records: number): Promise<void> {
-  const last = new TopicWriter(brokers, topic);
+  await using last = new TopicWriter(brokers, topic);
   await last.write(lineOf(lastReading(records)));
   await last.end();
 }

@@ -75,6 +75,7 @@ export class TopicWriter {
     const args = ["-P", "-b", brokers, "-t", topic, "-K", "\t", ...settings.flatMap((s) => ["-X", s])];
     const child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
     this.child = child;
+    child.stdin.on("error", () => {}); // its end tells why
     const stillThere = onExit(() => child.kill("SIGKILL"));
     let stderr = "";
     child.stderr.on("data", (data: Buffer) => {
@@ -91,6 +92,11 @@ export class TopicWriter {
   async write(lines: string): Promise<void> {
     const stdin = this.child.stdin as Writable;
     if (!stdin.write(lines)) await Promise.race([once(stdin, "drain"), this.ended]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.ended.catch(() => {});
   }
 
   /** Resolves when the brokers have everything. */

@@ -58,11 +58,11 @@ export async function runKills(request: KillsRequest): Promise<KillsReport> {
     batchRows: Math.max(200, Math.round(share / BATCHES_A_LIFE)),
     untilDone: false,
   };
-  const input = new TopicWriter(brokers, topic);
+  await using input = new TopicWriter(brokers, topic);
   const lives: Life[] = [];
   try {
     for (let i = 0; i < kills; i++) {
-      const victim = new Victim(settings);
+      await using victim = new Victim(settings);
       const feeding = feed(input, i * share, Math.min(records, (i + 1) * share));
       const { min, max } = KILL_AFTER_MS;
       const begun = i % 2 === 0 ? "loaded" : "batch";

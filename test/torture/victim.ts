@@ -63,6 +63,11 @@ export class Victim {
     if (code !== 0) throw new Error(`The program ended with ${code}.\n${this.story()}`);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+  }
+
   /** The last that it told. */
   story(): string {
     const last = this.events.slice(-5).map((event) => JSON.stringify(event));

@@ -70,7 +70,7 @@ export async function runZombies(request: ZombieRequest): Promise<ZombieReport> 
 }
 
 async function fill(brokers: string, topic: string): Promise<void> {
-  const writer = new TopicWriter(brokers, topic);
+  await using writer = new TopicWriter(brokers, topic);
   await feed(writer, 0, RECORDS);
   await writer.end();
   await writeLast(brokers, topic, RECORDS);
@@ -95,7 +95,7 @@ async function oneTrial(request: ZombieRequest, input: string, output: string, t
     batchRows: BATCH_ROWS,
     untilDone: true,
   };
-  const first = new Victim({ ...settings, writer: "first" });
+  await using first = new Victim({ ...settings, writer: "first" });
   const batches = 1 + Math.floor(random() * 8);
   await first.until((event) => event.kind === "batch" && event.batchId >= batches);
   await wait(random() * 10);
@@ -104,7 +104,7 @@ async function oneTrial(request: ZombieRequest, input: string, output: string, t
   const refused = await isRefused({ ...settings, writer: "refused" });
   await wait(TRANSACTION_TIMEOUT_MS * 1.2);
   const ground = await takenOver(folder, takeOver);
-  const second = new Victim({ ...settings, folder: ground, writer: "second" });
+  await using second = new Victim({ ...settings, folder: ground, writer: "second" });
   await second.until((event) => event.kind === "batch" && event.batchId > batches + 1);
   first.signal("SIGCONT");
   const code = await first.ended;
@@ -114,7 +114,7 @@ async function oneTrial(request: ZombieRequest, input: string, output: string, t
 }
 
 async function isRefused(settings: Settings): Promise<boolean> {
-  const another = new Victim(settings);
+  await using another = new Victim(settings);
   const code = await another.ended;
   return code === 3 && another.events.some((e) => e.kind === "failed" && e.conditions.includes("CHECKPOINT_LOCKED"));
 }
