@@ -1,6 +1,7 @@
 import { defineApi } from "../protocol/api.ts";
-import { ErrorCode } from "../protocol/errors.ts";
+import { ErrorCode, KafkaError } from "../protocol/errors.ts";
 import { array, boolean, field, float64, int8, int16, int32, nullable, string, struct } from "../protocol/schema.ts";
+import { checkQuotaQuery } from "../quotas.ts";
 
 const request = struct({
   components: array(struct({ entityType: string, matchType: int8, match: nullable(string) })),
@@ -24,6 +25,14 @@ export const describeClientQuotas = defineApi({
   flexibleFrom: 1,
   request,
   response,
-  handle: () => ({ errorCode: ErrorCode.NONE, errorMessage: null, entries: [] }),
+  handle(_context, { components }) {
+    try {
+      checkQuotaQuery(components);
+      return { errorCode: ErrorCode.NONE, errorMessage: null, entries: [] };
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error;
+      return { errorCode: error.code, errorMessage: error.message, entries: null };
+    }
+  },
   failed: (_request, errorCode) => ({ errorCode, errorMessage: null, entries: null }),
 });

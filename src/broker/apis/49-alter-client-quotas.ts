@@ -1,17 +1,7 @@
 import { defineApi } from "../protocol/api.ts";
-import { ErrorCode } from "../protocol/errors.ts";
-import {
-  array,
-  boolean,
-  field,
-  float64,
-  int16,
-  int32,
-  nullable,
-  type ReadOf,
-  string,
-  struct,
-} from "../protocol/schema.ts";
+import { ErrorCode, KafkaError } from "../protocol/errors.ts";
+import { array, boolean, field, float64, int16, int32, nullable, string, struct } from "../protocol/schema.ts";
+import { checkQuotaChange, distinctEntity } from "../quotas.ts";
 
 const entity = struct({ entityType: string, entityName: nullable(string) });
 
@@ -27,7 +17,7 @@ const response = struct({
   entries: array(struct({ errorCode: int16, errorMessage: nullable(string), entity: array(entity) })),
 });
 
-/** Quotas are accepted and have no effect: a dev broker holds nobody back. */
+/** Quotas are checked, accepted and have no effect: a dev broker holds nobody back. */
 export const alterClientQuotas = defineApi({
   key: 49,
   name: "AlterClientQuotas",
@@ -35,10 +25,19 @@ export const alterClientQuotas = defineApi({
   flexibleFrom: 1,
   request,
   response,
-  handle: (_context, query) => answer(query, ErrorCode.NONE),
-  failed: answer,
+  handle: (_context, { entries }) => ({
+    entries: entries.map((entry) => {
+      const answer = { entity: distinctEntity(entry.entity) };
+      try {
+        checkQuotaChange(entry.entity, entry.ops);
+        return { ...answer, errorCode: ErrorCode.NONE, errorMessage: null };
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error;
+        return { ...answer, errorCode: error.code, errorMessage: error.message };
+      }
+    }),
+  }),
+  failed: ({ entries }, errorCode) => ({
+    entries: entries.map((entry) => ({ errorCode, errorMessage: null, entity: entry.entity })),
+  }),
 });
-
-function answer({ entries }: ReadOf<typeof request>, errorCode: number) {
-  return { entries: entries.map((entry) => ({ errorCode, errorMessage: null, entity: entry.entity })) };
-}
