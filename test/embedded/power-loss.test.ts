@@ -1,0 +1,153 @@
+// B4: the power goes with any step that a query makes on the disk, while the writing of one batch goes on beside another.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import type { DataFrame } from "../../src/api/dataframe.ts";
+import type { StreamingQuery } from "../../src/api/streaming-query.ts";
+import { expr } from "../../src/functions.ts";
+import { MemoryStream, testSession } from "../../src/testing/index.ts";
+import { LosingDisk } from "./losing-disk.ts";
+
+const BATCHES = 7;
+/** Of which so many are there at first. What comes later belongs to the batch after the last one that was planned. */
+const FIRST = 4;
+const config = {
+  "spark.sql.streaming.minBatchesToRetain": "2",
+  "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
+};
+
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Adds batches of which each begins as soon as the one before is in its sink. */
+function add(stream: MemoryStream, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    stream.addData([`k${i % 3}`, 2 ** i], [`k${(i + 1) % 3}`, 2 ** (i + 10)]);
+    if (i < to - 1) stream.pause();
+  }
+}
+
+interface Run {
+  readonly disk: LosingDisk;
+  readonly stream: MemoryStream;
+  readonly folder: string;
+}
+
+type Start = (df: DataFrame, checkpointLocation: string) => Promise<StreamingQuery>;
+
+/** Whether it came to its end. */
+async function ran({ disk, stream, folder }: Run, start: Start): Promise<boolean> {
+  await using spark = testSession({ fileSystem: disk, config });
+  const sums = stream.toDF(spark).groupBy("k").agg(expr("sum(n) AS total"), expr("count(1) AS c"));
+  try {
+    await (await start(sums, folder)).awaitTermination();
+    return true;
+  } catch (error) {
+    assert.ok(disk.isOff, `the disk was on: ${String(error)}`);
+    return false;
+  }
+}
+
+/** Runs until the power goes with each step in turn, and again from what each of three such losses leaves. */
+async function throughLosses(start: Start, check: (folder: string) => void): Promise<number> {
+  const root = await mkdtemp(join(tmpdir(), "sluice-power-"));
+  let losses = 0;
+  try {
+    for (let end = 1, isWhole = false; !isWhole; end++) {
+      const random = generator(end);
+      const folder = join(root, String(end), "checkpoint");
+      await mkdir(folder, { recursive: true }); // the lock's own file is a real one
+      const stream = new MemoryStream("k STRING, n INT");
+      add(stream, 0, FIRST);
+      let disk = new LosingDisk(end);
+      isWhole = await ran({ disk, stream, folder }, start);
+      if (!isWhole) losses++;
+      add(stream, FIRST, BATCHES);
+      // Once more while it recovers.
+      disk = new LosingDisk(1 + Math.floor(random() * 150), disk.survivors(random));
+      if (!(await ran({ disk, stream, folder }, start))) losses++;
+      const last = new LosingDisk(Number.POSITIVE_INFINITY, disk.survivors(random));
+      assert.ok(await ran({ disk: last, stream, folder }, start));
+      try {
+        check(folder);
+      } catch (error) {
+        throw new Error(`power lost with step ${end}: ${(error as Error).message}`, { cause: error });
+      }
+      stream.close();
+      await rm(join(root, String(end)), { recursive: true });
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+  return losses;
+}
+
+/** What a batch over all the input gives. */
+function expected(): string[] {
+  const sums = new Map<string, [number, number]>();
+  for (let i = 0; i < BATCHES; i++) {
+    for (const [k, n] of [
+      [`k${i % 3}`, 2 ** i],
+      [`k${(i + 1) % 3}`, 2 ** (i + 10)],
+    ] as const) {
+      const [total, count] = sums.get(k) ?? [0, 0];
+      sums.set(k, [total + n, count + 1]);
+    }
+  }
+  return [...sums].map(([k, [total, count]]) => `${k} ${total} ${count}`).sort();
+}
+
+test("exactly once into a sink with transactions, wherever the power goes", async () => {
+  const database = (checkpoint: string) => join(checkpoint, "../out.db");
+  const losses = await throughLosses(
+    (df, checkpointLocation) =>
+      df.writeStream
+        .format("sqlite")
+        .options({ dbtable: "sums", keyColumns: "k", checkpointLocation })
+        .outputMode("update")
+        .trigger({ availableNow: true })
+        .start(database(checkpointLocation)),
+    (checkpoint) => {
+      const db = new DatabaseSync(database(checkpoint));
+      const rows = db.prepare("SELECT k, total, c FROM sums").all();
+      db.close();
+      assert.deepEqual(rows.map((r) => Object.values(r).join(" ")).sort(), expected());
+    },
+  );
+  assert.ok(losses > 150, `${losses} losses`);
+});
+
+test("a batch that is given again has the same number and the same rows, wherever the power goes", async () => {
+  const batches = new Map<string, Map<number, string[]>>();
+  const losses = await throughLosses(
+    (df, checkpointLocation) =>
+      df.writeStream
+        .foreachBatch(async (batch, batchId) => {
+          const rows = (await batch.collect()).map((r) => `${r.get(0)} ${r.get(1)} ${r.get(2)}`).sort();
+          let seen = batches.get(checkpointLocation);
+          if (seen === undefined) batches.set(checkpointLocation, (seen = new Map()));
+          assert.deepEqual(rows, seen.get(batchId) ?? rows, `batch ${batchId} came out differently`);
+          seen.set(batchId, rows);
+        })
+        .option("checkpointLocation", checkpointLocation)
+        .outputMode("update")
+        .trigger({ availableNow: true })
+        .start(),
+    (checkpoint) => {
+      const seen = batches.get(checkpoint) as Map<number, string[]>;
+      assert.deepEqual([...seen.keys()].sort(), [...Array(seen.size).keys()]);
+      const last = new Map<string, string>();
+      for (const [, rows] of [...seen].sort(([a], [b]) => a - b)) for (const r of rows) last.set(r.split(" ")[0], r);
+      assert.deepEqual([...last.values()].sort(), expected());
+    },
+  );
+  assert.ok(losses > 150, `${losses} losses`);
+});
