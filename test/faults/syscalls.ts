@@ -21,8 +21,11 @@ type Functions = Record<string, (...args: unknown[]) => unknown>;
 export class Syscalls {
   steps = 0;
   fsyncs = 0;
-  /** True once the fault has struck. */
+  /** True once the fault has struck, and where. */
   struck = false;
+  struckAt = "";
+  /** What was done, in order: `write`, `fsync`, `open`, `renameSync`, … and the path; of a renaming also the new one. */
+  readonly done: (readonly [what: string, path: string, to?: string])[] = [];
   private readonly folder: string;
   private readonly fault: Fault | undefined;
   private written = 0;
@@ -57,13 +60,19 @@ export class Syscalls {
   }
 
   /** One step; throws when it must not be done. `half` does a part of it. */
-  private step(what: string, path: string, half?: () => void): void {
+  private step(what: string, path: string, half?: () => void, to?: unknown): void {
     const { fault } = this;
     this.steps++;
+    this.done.push(typeof to === "string" ? [what, path, to] : [what, path]);
     if (fault?.kind !== "death" || this.steps < fault.at) return;
     if (this.steps === fault.at) half?.();
-    this.struck = true;
+    this.strike(path);
     throw failure("EDEAD", `${what} after death`, path);
+  }
+
+  private strike(path: string): void {
+    if (!this.struck) this.struckAt = path;
+    this.struck = true;
   }
 
   private sync(path: string): void {
@@ -71,7 +80,7 @@ export class Syscalls {
     this.fsyncs++;
     const { fault } = this;
     if (fault?.kind !== "fsync" || this.fsyncs < fault.at || (this.fsyncs > fault.at && !fault.sticky)) return;
-    this.struck = true;
+    this.strike(path);
     throw failure("EIO", "fsync", path);
   }
 
@@ -83,7 +92,7 @@ export class Syscalls {
     this.written += bytes.length;
     if (left >= bytes.length) return;
     if (left > 0) put(bytes.subarray(0, left));
-    this.struck = true;
+    this.strike(path);
     throw failure("ENOSPC", "write", path);
   }
 
@@ -108,15 +117,17 @@ export class Syscalls {
       if (this.covers(path)) this.write(path, Buffer.from(data as string), (part) => write(path, part));
       return write(path, data, ...rest);
     });
-    this.replace(target, "fsync", (fsync) => (fd, callback) => {
-      const path = this.descriptors.get(fd as number);
-      try {
-        if (path !== undefined) this.sync(path);
-      } catch (error) {
-        return setImmediate(callback as (error: unknown) => void, error);
-      }
-      return fsync(fd, callback);
-    });
+    for (const name of ["fsync", "fdatasync"]) {
+      this.replace(target, name, (fsync) => (fd, callback) => {
+        const path = this.descriptors.get(fd as number);
+        try {
+          if (path !== undefined) this.sync(path);
+        } catch (error) {
+          return setImmediate(callback as (error: unknown) => void, error);
+        }
+        return fsync(fd, callback);
+      });
+    }
     for (const name of ["fsyncSync", "fdatasyncSync"]) {
       this.replace(target, name, (fsync) => (fd) => {
         const path = this.descriptors.get(fd as number);
@@ -124,9 +135,14 @@ export class Syscalls {
         return fsync(fd);
       });
     }
+    this.replace(target, "ftruncateSync", (truncate) => (fd, length) => {
+      const path = this.descriptors.get(fd as number);
+      if (path !== undefined) this.step("truncate", path);
+      return truncate(fd, length);
+    });
     for (const name of ["renameSync", "unlinkSync", "mkdirSync", "rmSync"]) {
       this.replace(target, name, (run) => (path, ...rest) => {
-        if (this.covers(path)) this.step(name, path);
+        if (this.covers(path)) this.step(name, path, undefined, rest[0]);
         return run(path, ...rest);
       });
     }
@@ -141,7 +157,7 @@ export class Syscalls {
     });
     for (const name of ["rename", "unlink", "mkdir", "rm"]) {
       this.replace(target, name, (run) => async (path, ...rest) => {
-        if (this.covers(path)) this.step(name, path);
+        if (this.covers(path)) this.step(name, path, undefined, rest[0]);
         return run(path, ...rest);
       });
     }

@@ -3,13 +3,20 @@ import { constants } from "node:fs";
 import { mkdir, open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Writes a file so that it is on the disk under a name that readers leave out; `publish` gives it its own. */
+/**
+ * Writes a file so that it is on the disk under a name that readers leave out; `publish` gives it its own. An error tells
+ * the path.
+ */
 export async function writeHidden(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(hiddenName(path), constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+  const hidden = hiddenName(path);
+  const file = await open(hidden, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
   try {
     await file.writeFile(bytes);
     await file.sync();
+  } catch (error) {
+    const { message } = error as Error;
+    throw message.includes(hidden) ? error : new Error(`${message} '${hidden}'`, { cause: error });
   } finally {
     await file.close();
   }

@@ -143,12 +143,23 @@ class FileTarget {
   batch(batchId: number, commit: (paths: readonly string[]) => Promise<void>): SinkBatch {
     const writers = new Map<string, FileWriter>();
     const written: string[] = [];
+    const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof SluiceError) throw error;
+        const reason = (error as Error).message;
+        throw new SluiceError("SINK_FAILED", { batchId, sink: `files in ${this.folder}`, reason }, { cause: error });
+      }
+    };
     const end = async (subfolder: string, writer: FileWriter) => {
       const part = String(written.length).padStart(5, "0");
       const path = join(this.folder, subfolder, `part-${part}-b${batchId}-${randomUUID()}-c000${writer.extension}`);
+      const bytes = writer.finish();
       written.push(path);
-      await writeHidden(path, writer.finish());
+      await attempt(() => writeHidden(path, bytes));
     };
+    let mayBeCommitted = false;
     return {
       write: async (batch) => {
         for (const { subfolder, rows } of this.split(batch)) {
@@ -167,12 +178,17 @@ class FileTarget {
       },
       commit: async () => {
         for (const [subfolder, writer] of writers) await end(subfolder, writer);
-        for (const path of written) await publish(path);
-        for (const folder of new Set(written.map(dirname))) await syncFolder(folder);
-        await commit(written);
+        await attempt(async () => {
+          for (const path of written) await publish(path);
+          for (const folder of new Set(written.map(dirname))) await syncFolder(folder);
+          mayBeCommitted = true;
+          await commit(written);
+        });
         return undefined;
       },
       abort: async () => {
+        // The manifest may name them; if it doesn't, the next start removes them.
+        if (mayBeCommitted) return;
         for (const path of written) await Promise.allSettled([unlink(hiddenName(path)), unlink(path)]);
       },
     };

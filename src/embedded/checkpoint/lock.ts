@@ -31,7 +31,12 @@ export function lockCheckpoint(directory: string): CheckpointLock {
     if (errcode === SQLITE_BUSY) throw new SluiceError("CHECKPOINT_LOCKED", { path: directory, ...readOwner(path) });
     throw ioError("lock", directory, error);
   }
-  writeFileSync(join(path, OWNER_FILE), JSON.stringify({ pid: process.pid, host: hostname() }));
+  try {
+    writeFileSync(join(path, OWNER_FILE), JSON.stringify({ pid: process.pid, host: hostname() }));
+  } catch (error) {
+    database.close();
+    throw ioError("lock", join(path, OWNER_FILE), error);
+  }
   let held = true;
   return {
     release() {

@@ -17,6 +17,7 @@ import { isLongLike } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import { WideRequired } from "../../types/values.ts";
 import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
+import { ioError } from "../checkpoint/files.ts";
 import { ByteReader, ByteWriter, readValue, writeValue } from "./codec.ts";
 import type { SlotColumn, SlotTable } from "./slots.ts";
 
@@ -221,9 +222,13 @@ export class StateFiles {
   async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
     const path = join(this.directory, `${version}.${kind}`);
     const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);
-    await this.#fs.write(temporary, placed(bytes, this.#place(`${version}.${kind}`)), this.#durable);
-    await this.#fs.rename(temporary, path);
-    if (this.#durable) await this.#fs.syncDirectory(this.directory);
+    try {
+      await this.#fs.write(temporary, placed(bytes, this.#place(`${version}.${kind}`)), this.#durable);
+      await this.#fs.rename(temporary, path);
+      if (this.#durable) await this.#fs.syncDirectory(this.directory);
+    } catch (error) {
+      throw ioError("write", path, error);
+    }
   }
 
   /**
