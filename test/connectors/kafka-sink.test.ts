@@ -206,6 +206,28 @@ for (const [kind, ending] of [
   });
 }
 
+test("an unknown outcome is asked for again and again", async () => {
+  const server = await DevBroker.start();
+  const broker = new TestBroker(server.bootstrapServers);
+  try {
+    const topic = await broker.topic(1);
+    const sink = await broker.sink({ topic, "kafka.retry.backoff.ms": "1" });
+    await sink.open();
+    await writeBatch(sink, 0, ["a"]);
+    // The commit, then what ends the transaction, what raises the epoch, and the question itself.
+    server.inject({ api: "EndTxn", action: { kind: "close" } });
+    for (const api of ["EndTxn", "InitProducerId", "OffsetFetch"]) {
+      server.inject({ api, times: 2, action: { kind: "drop" } });
+    }
+    await assert.rejects(writeBatch(sink, 1, ["b"]), condition("KAFKA_TRANSACTION_LOST"));
+    await writeBatch(sink, 1, ["c"]);
+    assert.deepEqual(await broker.values(topic, committed), ["a", "c"]);
+  } finally {
+    await broker.close();
+    await server.close();
+  }
+});
+
 test("lost connections and passing errors while a batch is written leave each row once", async () => {
   const server = await DevBroker.start();
   const broker = new TestBroker(server.bootstrapServers);

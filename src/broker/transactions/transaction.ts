@@ -14,6 +14,8 @@ export interface TransactionEntry {
   readonly transactionalId: string;
   producerId: number;
   epoch: number;
+  /** The epoch that the producer asked to be raised to the one now: it may ask again when no answer came. */
+  raisedFrom?: number;
   timeoutMs: number;
   state: TransactionState;
   startedMs: number;

@@ -67,9 +67,14 @@ export class Transactions {
       this.#entries.set(transactionalId, entry);
       this.#byProducer.set(entry.producerId, entry);
     } else {
-      const isCurrent = entry.producerId === producerId && entry.epoch === producerEpoch;
+      const isKnown = producerId >= 0 && entry.producerId === producerId;
+      if (isKnown && entry.raisedFrom === producerEpoch && entry.state === "Empty") {
+        return { producerId, producerEpoch: entry.epoch };
+      }
+      const isCurrent = isKnown && entry.epoch === producerEpoch;
       if (producerId >= 0 && !isCurrent) throw new KafkaError("PRODUCER_FENCED");
       this.#bump(entry);
+      if (isCurrent && entry.producerId === producerId) entry.raisedFrom = producerEpoch;
       if (entry.state === "Ongoing") this.#end(entry, false);
       entry.state = "Empty";
       entry.timeoutMs = timeoutMs;
@@ -79,6 +84,7 @@ export class Transactions {
   }
 
   #bump(entry: TransactionEntry): void {
+    delete entry.raisedFrom;
     if (entry.epoch < EPOCH_MAX) {
       entry.epoch++;
       return;
