@@ -9,6 +9,7 @@
  * It says on stdout what happens, one JSON object a line (`Event`). It ends with code 0 when its queries have ended, and
  * with 3 after telling why one failed.
  */
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import type { DataFrame } from "../../src/api/dataframe.ts";
 import type { SparkSession } from "../../src/api/session.ts";
@@ -140,6 +141,7 @@ async function main(settings: Settings): Promise<void> {
   const log = (level: string) => (message: string) => process.stderr.write(`${level}: ${message}\n`);
   const spark = testSession({ log: { info() {}, warn: log("warn"), error: log("error") } });
   tellBatches(spark);
+  flushCompileCache(); // a killed process wouldn't keep it
   say({ kind: "loaded", atMs: performance.now() });
   const queries = await Promise.all(settings.queries.map((name) => start(spark, name, settings)));
   await Promise.all(queries.map((query) => query.awaitTermination()));

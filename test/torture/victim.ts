@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { root } from "../../scripts/parts/part.ts";
 import { onExit } from "./left-behind.ts";
 import type { Event, Settings } from "./pipeline.ts";
 
+/** The program's compiled form: most of its many starts are there for what comes after loading. */
+const compiled = join(root, ".cache/compiled");
 /** What is kept of its stderr, for the message of a failure. */
 const STDERR_CHARS_MAX = 4000;
 
@@ -17,11 +20,11 @@ export class Victim {
   private readonly waiters = new Set<() => void>();
   private stderr = "";
 
-  constructor(settings: Settings, environment: Readonly<Record<string, string>> = {}) {
+  constructor(settings: Settings) {
     const program = join(import.meta.dirname, "pipeline.ts");
     this.child = spawn(process.execPath, [program, JSON.stringify(settings)], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
     });
     const { child } = this;
     const stillThere = onExit(() => child.kill("SIGKILL"));
