@@ -64,7 +64,7 @@ async function measure(bench: Bench, workload: Workload): Promise<string[][]> {
   for (let round = 0; round < rounds; round++) {
     for (const engine of enginesOf(workload)) {
       const shows = values.check && round === 0;
-      const run = await bench.run(engine, workload, engine === "by hand" ? 1 : 2, shows);
+      const run = await bench.run(engine, workload, engine === "by hand" ? 1 : 2, { digest: shows });
       const states = measured.get(engine) ?? statesOf(engine);
       measured.set(engine, states);
       run.runs.forEach((result, i) => {
@@ -117,7 +117,7 @@ async function showUnseen(bench: Bench, workload: Workload): Promise<void> {
   const seen = digestsOf(workload);
   for (const engine of enginesOf(workload)) {
     if (seen.has(engine)) continue;
-    const run = await bench.run(engine, { ...workload, toKafka: true }, 1, true);
+    const run = await bench.run(engine, { ...workload, toKafka: true }, 1, { digest: true });
     seen.set(engine, await bench.digestOf(run, workload.query));
     await bench.drop(...run.outputs);
   }

@@ -11,6 +11,7 @@ import { Admin } from "@platformatic/kafka";
 import { sparkEnvironment, sparkKafkaJars, sparkPython } from "../scripts/parts/spark.ts";
 import { digestOf } from "./answers.ts";
 import { firstArrival } from "./arrival.ts";
+import type { HandwrittenResult } from "./handwritten.ts";
 import { topicOf } from "./latency/wire.ts";
 import { publish } from "./messages.ts";
 import type { QueryName, RunResult, WorkloadRequest } from "./workloads/query.ts";
@@ -32,6 +33,14 @@ export const workloads: readonly Workload[] = [
 ];
 
 export type EngineName = "sluice" | "spark" | "by hand";
+
+export interface RunOptions {
+  /** A run by hand tells its digest. */
+  readonly digest?: boolean;
+  /** Of the program that runs it, and what it finds in its environment. */
+  readonly options?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
 
 export interface EngineRun {
   readonly engine: EngineName;
@@ -105,13 +114,17 @@ export class Bench implements AsyncDisposable {
   }
 
   /** Runs the workload `times` times in one process of the engine. */
-  async run(engine: EngineName, workload: Workload, times: number, wantsDigest = false): Promise<EngineRun> {
+  async run(engine: EngineName, workload: Workload, times: number, how: RunOptions = {}): Promise<EngineRun> {
     const outputs: (string | null)[] = [];
     for (let i = 0; i < times; i++) outputs.push(workload.toKafka && engine !== "by hand" ? await this.topic() : null);
     const request = await this.#request(workload, outputs, false);
     const command = this.#command(engine, request);
-    if (engine === "by hand") command.args.push(String(this.messages), ...(wantsDigest ? ["--digest"] : []));
-    const { stdout } = await execute(command.program, command.args, { env: command.env, maxBuffer: 64 << 20 });
+    if (engine === "by hand") command.args.push(String(this.messages), ...(how.digest ? ["--digest"] : []));
+    const args = [...(how.options ?? []), ...command.args];
+    const { stdout } = await execute(command.program, args, {
+      env: { ...command.env, ...how.env },
+      maxBuffer: 64 << 20,
+    });
     const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
     const runs = lines.map((line) => JSON.parse(line) as RunResult & { digest?: string });
     for (const { rows } of runs) {
@@ -145,6 +158,13 @@ export class Bench implements AsyncDisposable {
       await ended;
       await this.drop(output);
     }
+  }
+
+  /** The rollup's loop over typed arrays, so many times over the same messages. */
+  async handwritten({ devices }: Workload, passes: number): Promise<HandwrittenResult> {
+    const args = [this.servers, await this.input(devices), String(this.messages), String(passes)];
+    const { stdout } = await execute(process.execPath, [join(here, "handwritten.ts"), ...args]);
+    return JSON.parse(stdout) as HandwrittenResult;
   }
 
   digestOf(run: EngineRun, query: QueryName): Promise<string> {
