@@ -796,6 +796,10 @@ export const conditions = {
     template: "There is no SQL here: the text is empty or holds only comments.",
     sqlState: "42617",
   },
+  PARSE_MODE_UNSUPPORTED: {
+    template: "The function <funcName> has no mode <mode>. Use PERMISSIVE or FAILFAST; to leave malformed records out, filter on its column for corrupt records, or set the Kafka source's option badRecords to drop or deadletter.",
+    sqlState: "42601",
+  },
   PARSE_SYNTAX_ERROR: {
     template: "Syntax error at or near <error><hint>",
     sqlState: "42601",

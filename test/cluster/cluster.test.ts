@@ -111,6 +111,14 @@ test("TypeScript functions are refused, with their place, however deep", () => {
   );
 });
 
+test("options of the Kafka source that Spark would ignore are refused", () => {
+  const read = (option: string) => ({ $typeName: "spark.connect.Read.DataSource", options: { [option]: "drop" } });
+  refuseScripts({ input: read("failOnDataLoss") });
+  for (const option of ["badRecords", "badrecordstopic", "lateRowsTopic"]) {
+    assert.throws(() => refuseScripts({ input: read(option) }), fails("KAFKA_OPTION_NOT_SUPPORTED"));
+  }
+});
+
 const info = { reason: "x", metadata: { errorId: "1", errorClass: "DIVIDE_BY_ZERO", sqlState: "22012" } };
 const at = { url: "sc://h:1", version: "4.2.0" };
 

@@ -1,4 +1,5 @@
 import type { DataType } from "../../types/types.ts";
+import { ENDED } from "./fault.ts";
 import type { Shape } from "./shape.ts";
 
 /**
@@ -143,7 +144,8 @@ ${skipCode("int")}
       }
       if (p < 0) break;
     }
-    if (p < 0) {
+    if (p === ${ENDED}) F[o] |= 1;
+    else if (p < 0) {
       F[o] = 3;
       ${allNull}
     }`;

@@ -6,6 +6,7 @@ import { BOOLEAN, type DataType, STRING, type StructField, type StructType } fro
 import type { Value } from "../../types/values.ts";
 import { type FieldCode, scannerSource } from "./codegen.ts";
 import { isoDays, isoTimestamp } from "./datetime.ts";
+import { afterFault, keepsFault, MALFORMED } from "./fault.ts";
 import { plainText, STRING_STOPS } from "./lexer.ts";
 import type { JsonOptions } from "./options.ts";
 import { type Shape, shapeOf } from "./shape.ts";
@@ -267,13 +268,21 @@ class GeneratedScanner implements JsonScanner {
       cursor.depth = 1;
       cursor.partial = false;
       const value = read(cursor);
-      if (cursor.p < 0) return -1;
+      if (cursor.p < 0) return this.afterFault(type, b, p, end, o);
       if (value === BAD || cursor.partial) (out.flags as Uint8Array)[o] |= CORRUPT;
       if (value === BAD) return cursor.p;
       nulls[o] = value === null ? 1 : 0;
       if (value !== null) this.store(out, k, o, value);
       return cursor.p;
     };
+  }
+
+  /** A nested value that isn't JSON costs the record only what Spark's parser loses with it. */
+  private afterFault(type: DataType, b: Uint8Array, p: number, end: number, o: number): number {
+    if (p >= end || !keepsFault(type, b[p])) return MALFORMED;
+    const after = afterFault(this.context.lexer, b, p, end);
+    if (after >= 0) ((this.output as Output).flags as Uint8Array)[o] |= CORRUPT;
+    return after;
   }
 
   private storeText(out: Output, k: number, o: number, b: Uint8Array, start: number, end: number): void {

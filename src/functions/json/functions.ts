@@ -201,6 +201,9 @@ const fromJsonFunction: ScalarFunction = {
     checkCount(args, context, 2, 3);
     const { schema, options } = fromJsonParts(args, context);
     const parsed = jsonOptions(options);
+    if (parsed.mode === "DROPMALFORMED") {
+      throw new SluiceError("PARSE_MODE_UNSUPPORTED", { funcName: "from_json", mode: parsed.mode });
+    }
     const inputs = [coerce(args, 0, STRING, context), ...args.slice(1).map((a) => a.type)];
     return {
       inputs,

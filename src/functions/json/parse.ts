@@ -82,7 +82,8 @@ export function jsonRecordParser(
   wide: boolean,
   run: { readonly nowUs: number },
 ): JsonRecordParser {
-  const convert = converterOf(type, { options, zone: zoneOf(options.timeZone ?? settings.timeZone), wide, run });
+  const context = { options, zone: zoneOf(options.timeZone ?? settings.timeZone), wide, run };
+  const convert = type.kind === "struct" ? structConverter(type, context, true) : converterOf(type, context);
   return (text) => {
     const reader = new JsonReader(text, options);
     try {
@@ -213,7 +214,14 @@ function converterOf(type: DataType, context: Context): Converter {
   }
 }
 
-function structConverter(type: StructType, context: Context): Converter {
+/** Whether a fault in the text of a field's value is the field's own, and not the whole record's. */
+function keepsFault({ kind }: DataType, first: string | undefined): boolean {
+  if (first === "{") return kind === "struct" || kind === "map" || kind === "string";
+  return first === "[" && (kind === "array" || kind === "string");
+}
+
+/** @param isRecord the struct is the record itself */
+function structConverter(type: StructType, context: Context, isRecord = false): Converter {
   const fields = new Map(
     type.fields.map((f, i) => [f.name, { index: i, convert: nullOr(converterOf(f.type, context)) }]),
   );
@@ -232,11 +240,15 @@ function structConverter(type: StructType, context: Context): Converter {
       try {
         row[field.index] = field.convert(r);
       } catch (error) {
-        if (!(error instanceof Mismatch)) throw error;
-        bad ??= placeOf(error, type.fields[field.index]);
-        row[field.index] = error.partial;
+        const { name: fieldName, type: fieldType } = type.fields[field.index];
+        const ownFault = isRecord && keepsFault(fieldType, r.text[mark.position]);
+        if (!(error instanceof Mismatch) && !(ownFault && error instanceof JsonSyntaxError)) throw error;
+        const isMismatch = error instanceof Mismatch;
+        bad ??= isMismatch ? placeOf(error, type.fields[field.index]) : `${fieldName}: ${error.message}`;
+        row[field.index] = isMismatch ? error.partial : null;
         r.rewind(mark);
-        r.skip();
+        if (!ownFault) r.skip();
+        else if (!r.passFault()) throw new Mismatch(row, bad);
       }
     });
     if (bad !== undefined) throw new Mismatch(row, bad);

@@ -30,6 +30,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
 };
+const WORD = /(?!\d)[A-Za-z0-9_$\u0080-\uffff]+/y;
+const STRING = /"(?:[^"\\]|\\[\s\S])*"/y;
+const PLAIN = /[^\0- ,\]}]*/y;
 /** Jackson's limit of nested arrays and objects. */
 const DEPTH_MAX = 1000;
 
@@ -243,6 +246,83 @@ export class JsonReader {
       default:
         this.takeWord(token);
     }
+  }
+
+  /**
+   * Consumes a nested value whose text may not be JSON, as far as Spark's parser finds its way out of it (see
+   * formats/json/fault.ts, which does the same on bytes).
+   *
+   * @returns false where the record ends with the value
+   * @throws JsonSyntaxError where the whole record is malformed
+   */
+  passFault(): boolean {
+    const due: string[] = [];
+    do {
+      this.#blank();
+      const c = this.text[this.position];
+      if (c === "{" || c === "[") {
+        due.push(c === "{" ? "}" : "]");
+        if (due.length + this.#depth > DEPTH_MAX) this.fail("nested too deep");
+        this.position++;
+        this.#blank();
+        if (this.text[this.position] !== due.at(-1)) {
+          if (c === "{") this.#key();
+          continue;
+        }
+      } else if (!this.#passScalar(due.at(-1) === "]")) return false;
+      this.#passCloses(due);
+    } while (due.length > 0);
+    return true;
+  }
+
+  /** Behind a value: the closes that follow, and the comma and key before the next value. */
+  #passCloses(due: string[]): void {
+    while (due.length > 0) {
+      const next = this.#punctuation();
+      if (next === due.at(-1)) {
+        due.pop();
+        continue;
+      }
+      if (next !== ",") this.fail("',' was expected");
+      if (due.at(-1) === "]") return;
+      this.#blank();
+      if (this.text[this.position] !== "}") {
+        this.#key();
+        return;
+      }
+    }
+  }
+
+  #key(): void {
+    this.#fieldName();
+    if (this.#punctuation() !== ":") this.fail("':' was expected");
+  }
+
+  #passScalar(inArray: boolean): boolean {
+    const from = this.position;
+    try {
+      this.skip();
+      return true;
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error;
+      WORD.lastIndex = from;
+      const after = from + (WORD.exec(this.text)?.[0].length ?? 0);
+      if (after >= this.text.length) throw error;
+      if (after > from) {
+        this.position = after;
+        return inArray;
+      }
+      if (inArray || this.#isCutOff(from)) throw error;
+      return false;
+    }
+  }
+
+  /** The text ends within the value at `from`: more text could make it right. */
+  #isCutOff(from: number): boolean {
+    const whole = this.text[from] === '"' ? STRING : PLAIN;
+    whole.lastIndex = from;
+    const found = whole.exec(this.text)?.[0];
+    return found === undefined || (whole === PLAIN && from + found.length === this.text.length);
   }
 
   /** Consumes any value and returns its text as it stands. */

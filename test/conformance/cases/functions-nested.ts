@@ -158,7 +158,6 @@ const gaps: Readonly<Record<string, Gap>> = {
   "from_json of a map": differs("a number too large for DOUBLE in a nested part is written without quotes"),
   get_json_object: differs("a number too large for DOUBLE is written without quotes"),
   "from_json of an array": differs("one object where an array is expected gives null; Spark gives an array of one"),
-  "from_json DROPMALFORMED is refused": differs("the mode is taken"),
 };
 
 const select = (name: string, input: Table, columns: () => (Column | string)[]): Case => ({
