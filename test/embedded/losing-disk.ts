@@ -1,9 +1,13 @@
 /**
  * A checkpoint's disk that loses its power. What was written without being durable may be gone or empty afterwards; of a
- * directory's changes since it was last synced only the first few remain, as many as the seed says.
+ * directory's changes since it was last synced only the first few remain, as many as chance says. Each step takes its time, so
+ * that those that are under way together end in any order.
  */
 import { dirname } from "node:path";
 import type { CheckpointFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
+
+/** Turns of the microtask queue that a step takes, at most. */
+const TURNS_MAX = 400;
 
 interface Inode {
   bytes: Uint8Array;
@@ -22,11 +26,13 @@ export class LosingDisk implements CheckpointFileSystem {
   steps = 0;
   /** With which step the power goes. */
   readonly end: number;
+  readonly #random: () => number;
   readonly #names: Map<string, Inode>;
   readonly #durableNames: Map<string, Inode>;
   #changes: Change[] = [];
 
-  constructor(end = Number.POSITIVE_INFINITY, files: ReadonlyMap<string, Uint8Array> = new Map()) {
+  constructor(random: () => number, end: number, files: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#random = random;
     this.end = end;
     this.#names = new Map([...files].map(([path, bytes]) => [path, { bytes, durable: bytes }]));
     this.#durableNames = new Map(this.#names);
@@ -37,14 +43,14 @@ export class LosingDisk implements CheckpointFileSystem {
   }
 
   /** What is there when the power is back. */
-  survivors(random: () => number): Map<string, Uint8Array> {
+  survivors(): Map<string, Uint8Array> {
     const names = new Map(this.#durableNames);
     const cut = new Map<string, number>();
     const seen = new Map<string, number>();
     for (const { path, inode } of this.#changes) {
       const directory = dirname(path);
       const total = this.#changes.filter((c) => dirname(c.path) === directory).length;
-      if (!cut.has(directory)) cut.set(directory, Math.floor(random() * (total + 1)));
+      if (!cut.has(directory)) cut.set(directory, Math.floor(this.#random() * (total + 1)));
       const at = seen.get(directory) ?? 0;
       seen.set(directory, at + 1);
       if (at < (cut.get(directory) as number)) put(names, path, inode);
@@ -56,7 +62,7 @@ export class LosingDisk implements CheckpointFileSystem {
   async #step(): Promise<void> {
     this.steps++;
     if (this.isOff) throw new Error("the power is gone");
-    await undefined;
+    for (let turns = Math.floor(this.#random() ** 4 * TURNS_MAX); turns > 0; turns--) await undefined;
   }
 
   #change(path: string, inode: Inode | undefined): void {

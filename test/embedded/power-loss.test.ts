@@ -1,4 +1,5 @@
-// B4: the power goes with any step that a query makes on the disk, while the writing of one batch goes on beside another.
+// B4: the power goes with a step that a query makes on the disk, while the writing of one batch goes on beside another.
+// SLUICE_TORTURE=full tries every step.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +12,8 @@ import { expr } from "../../src/functions.ts";
 import { MemoryStream, testSession } from "../../src/testing/index.ts";
 import { LosingDisk } from "./losing-disk.ts";
 
+const seed = Number(process.env["SLUICE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const full = process.env["SLUICE_TORTURE"] === "full";
 const BATCHES = 7;
 /** Of which so many are there at first. What comes later belongs to the batch after the last one that was planned. */
 const FIRST = 4;
@@ -56,30 +59,31 @@ async function ran({ disk, stream, folder }: Run, start: Start): Promise<boolean
   }
 }
 
-/** Runs until the power goes with each step in turn, and again from what each of three such losses leaves. */
+/** Runs until the power goes with one step after the other, and on from what is left, where it may go again. */
 async function throughLosses(start: Start, check: (folder: string) => void): Promise<number> {
   const root = await mkdtemp(join(tmpdir(), "sluice-power-"));
   let losses = 0;
   try {
     for (let end = 1, isWhole = false; !isWhole; end++) {
-      const random = generator(end);
+      const random = generator(seed + end);
+      if (!full && random() < 0.6) continue;
       const folder = join(root, String(end), "checkpoint");
       await mkdir(folder, { recursive: true }); // the lock's own file is a real one
       const stream = new MemoryStream("k STRING, n INT");
       add(stream, 0, FIRST);
-      let disk = new LosingDisk(end);
+      let disk = new LosingDisk(random, end);
       isWhole = await ran({ disk, stream, folder }, start);
       if (!isWhole) losses++;
       add(stream, FIRST, BATCHES);
       // Once more while it recovers.
-      disk = new LosingDisk(1 + Math.floor(random() * 150), disk.survivors(random));
+      disk = new LosingDisk(random, 1 + Math.floor(random() * 150), disk.survivors());
       if (!(await ran({ disk, stream, folder }, start))) losses++;
-      const last = new LosingDisk(Number.POSITIVE_INFINITY, disk.survivors(random));
+      const last = new LosingDisk(random, Number.POSITIVE_INFINITY, disk.survivors());
       assert.ok(await ran({ disk: last, stream, folder }, start));
       try {
         check(folder);
       } catch (error) {
-        throw new Error(`power lost with step ${end}: ${(error as Error).message}`, { cause: error });
+        throw new Error(`seed ${seed}, power lost with step ${end}: ${(error as Error).message}`, { cause: error });
       }
       stream.close();
       await rm(join(root, String(end)), { recursive: true });
@@ -122,7 +126,7 @@ test("exactly once into a sink with transactions, wherever the power goes", asyn
       assert.deepEqual(rows.map((r) => Object.values(r).join(" ")).sort(), expected());
     },
   );
-  assert.ok(losses > 150, `${losses} losses`);
+  assert.ok(losses > 50, `${losses} losses`);
 });
 
 test("a batch that is given again has the same number and the same rows, wherever the power goes", async () => {
@@ -149,5 +153,5 @@ test("a batch that is given again has the same number and the same rows, whereve
       assert.deepEqual([...last.values()].sort(), expected());
     },
   );
-  assert.ok(losses > 150, `${losses} losses`);
+  assert.ok(losses > 50, `${losses} losses`);
 });
