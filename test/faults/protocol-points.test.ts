@@ -49,7 +49,7 @@ interface SinkKind {
   readonly patienceMs: number;
   /** Whether a commit without an answer is asked about at once, in the same run. */
   readonly asksAtOnce: boolean;
-  target(folder: string, mode: Mode): Promise<Target>;
+  target(folder: string, mode: Mode, isShort: boolean): Promise<Target>;
 }
 
 const inOneGo: readonly Point[] = [
@@ -86,12 +86,14 @@ function kafka(name: string, servers: () => Promise<string>, patienceMs: number)
     lacks: (point) => point === "manifest: rename",
     patienceMs,
     asksAtOnce: true,
-    async target() {
+    async target(_, __, isShort) {
       const bootstrapServers = await servers();
       const topic = uniqueName("points");
       await createTopic({ kind: "dev broker", bootstrapServers }, topic);
       const options = { "kafka.bootstrap.servers": bootstrapServers, topic };
-      const timeout = { "kafka.transaction.timeout.ms": String(patienceMs > 0 ? TRANSACTION_TIMEOUT_MS : 60_000) };
+      const timeout = {
+        "kafka.transaction.timeout.ms": String(isShort && patienceMs > 0 ? TRANSACTION_TIMEOUT_MS : 60_000),
+      };
       const rows = async () => {
         const spark = testSession();
         const read = spark.read.format("kafka").options({
@@ -209,7 +211,7 @@ interface Outcome {
 async function run(sink: SinkKind, mode: Mode, failpoint: Failpoint | undefined): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-points-"));
   try {
-    const target = await sink.target(folder, mode);
+    const target = await sink.target(folder, mode, failpoint?.action === "hang");
     const input = new MemoryStream("k STRING, n INT");
     const first = await start(input, folder, mode, target);
     for (let batch = 0; batch < QUIET_BATCHES; batch++) {
