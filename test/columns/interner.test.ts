@@ -54,3 +54,29 @@ test("every one of many texts keeps its code while the interner grows", () => {
     assert.equal(interner.codeOfText(`device-${i}`), code);
   });
 });
+
+test("codes looked up ahead are those that the texts have, -1 for new ones and for nulls", () => {
+  const encoder = new TextEncoder();
+  fc.assert(
+    fc.property(fc.array(fc.option(fc.string({ maxLength: 20 })), { maxLength: 200 }), fc.nat(3), (texts, known) => {
+      const interner = new Interner();
+      texts.forEach((text, i) => {
+        if (text !== null && i % 4 >= known) interner.codeOfText(text.toWellFormed());
+      });
+      const before = interner.size;
+      const parts = texts.map((text) => encoder.encode(text ?? "null"));
+      const ends = Int32Array.from(parts, (_, i) => parts.slice(0, i + 1).reduce((n, p) => n + p.length, 0));
+      const starts = Int32Array.from(ends, (end, i) => end - parts[i].length);
+      const nulls = Uint8Array.from(texts, (text) => Number(text === null));
+      const bytes = new Uint8Array(Buffer.concat(parts));
+      const codes = interner.known({ repr: "utf8", type: STRING, bytes, starts, ends, nulls }, texts.length).slice();
+      texts.forEach((text, i) => {
+        if (text === null) assert.equal(codes[i], -1);
+        else {
+          const code = interner.codeOfText(text.toWellFormed());
+          assert.equal(codes[i], code < before ? code : -1);
+        }
+      });
+    }),
+  );
+});

@@ -160,7 +160,7 @@ export class StreamAggregate implements StatefulOperator {
       await request.context.breathe();
     }
     if (this.#global) groups.ensureGlobal();
-    if (this.#timeColumn) for (const slot of table.added) this.#enterTime(slot);
+    if (this.#timeColumn) this.#enterTimes(this.#timeColumn, table.added);
     this.counters.updated = table.changedCount;
     this.counters.droppedByWatermark = this.#lateKeys.size;
     this.counters.updateMs = performance.now() - started;
@@ -174,9 +174,21 @@ export class StreamAggregate implements StatefulOperator {
     const removing = performance.now();
     const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (slot) => this.#time(slot));
     if (this.#mode === "append") yield* outputs(groups, gone);
-    for (const slot of gone) groups.remove(slot);
+    groups.remove(gone);
     this.counters.removed = gone.length;
     this.counters.removeMs = performance.now() - removing;
+  }
+
+  #enterTimes(column: SlotColumn, slots: readonly number[]): void {
+    const { values, nulls } = column;
+    if (!(values instanceof Float64Array)) {
+      for (const slot of slots) this.#enterTime(slot);
+      return;
+    }
+    for (let k = 0; k < slots.length; k++) {
+      const slot = slots[k];
+      if (nulls === null || nulls[slot] === 0) this.#times.add(slot, values[slot]);
+    }
   }
 
   #enterTime(slot: number): void {

@@ -69,6 +69,10 @@ export function gatherKey(
   const fields = shape.fields.map((f) => gatherKey(keys, f, table, slots, from, to));
   const n = to - from;
   const values: Value[] = new Array(n);
-  for (let i = 0; i < n; i++) values[i] = fields.map((v) => valueAt(v, i));
+  const [first, second] = fields;
+  // A window: two times that are never null.
+  if (fields.length === 2 && first.repr === "f64" && second.repr === "f64" && !first.nulls && !second.nulls) {
+    for (let i = 0; i < n; i++) values[i] = [first.values[i], second.values[i]];
+  } else for (let i = 0; i < n; i++) values[i] = fields.map((v) => valueAt(v, i));
   return { repr: "obj", type: shape.type, values, nulls: null };
 }

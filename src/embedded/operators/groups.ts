@@ -95,10 +95,20 @@ export class Groups {
       scope.e.line(`${word}${vars.mask} = ${index}.mask;`);
       scope.e.line(`${word}${vars.hashes} = ${index}.hashes;`);
     };
+    /** Dictionary and column, and the variable with their codes. */
+    const lookups: { readonly dictionary: string; readonly column: string; readonly codes: string }[] = [];
+    const ahead =
+      ({ e }: StageScope) =>
+      (dictionary: string, column: string): string => {
+        const codes = e.fresh("codes");
+        lookups.push({ dictionary, column, codes });
+        return codes;
+      };
     return {
       parameters: [],
       row: (scope) => {
         const { e } = scope;
+        lookups.length = 0;
         const n = new SlotNames(e, this.table);
         names = n;
         index = e.bind(this.index, "index");
@@ -106,7 +116,7 @@ export class Groups {
         vars.mask = e.fresh("mask");
         vars.hashes = e.fresh("hashes");
         round = e.fresh("round");
-        const keys = this.keys.leaves.map((leaf) => emitKey(scope, leaf, this.table));
+        const keys = this.keys.leaves.map((leaf) => emitKey(scope, leaf, this.table, ahead(scope)));
         const hash = emitHash(e, keys);
         const at = e.fresh("at");
         const slot = e.fresh("slot");
@@ -129,6 +139,9 @@ export class Groups {
       begin: (scope) => {
         load(scope, true);
         scope.e.line(`const ${round} = ${(names as SlotNames).slots}.round;`);
+        for (const { dictionary, column, codes } of lookups) {
+          scope.e.line(`const ${codes} = ${dictionary}.known(${column}, ${scope.rows});`);
+        }
       },
       finish: () => {},
     };
@@ -196,10 +209,15 @@ export class Groups {
     for (const slot of this.table.liveSlots()) this.index.insert(slot, this.#hash(slot));
   }
 
-  remove(slot: number): void {
-    this.index.remove(slot);
-    this.table.remove(slot);
-    for (const seen of this.#distinct.values()) seen.delete(slot);
+  remove(slots: Int32Array): void {
+    const { table, index } = this;
+    const mostGo = slots.length > 1000 && slots.length * 2 > table.count;
+    for (let k = 0; k < slots.length; k++) {
+      if (!mostGo) index.remove(slots[k]);
+      table.remove(slots[k]);
+    }
+    if (mostGo) index.keepOnly(table.liveSlots());
+    for (const seen of this.#distinct.values()) for (const slot of slots) seen.delete(slot);
   }
 
   /** For a global aggregate: the one group, made when it isn't there. */

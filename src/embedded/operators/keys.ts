@@ -120,8 +120,17 @@ export interface KeyValue {
   readonly whole: string | undefined;
 }
 
-/** Emits a key leaf of the current row. */
-export function emitKey(scope: StageScope, leaf: KeyLeaf, table: SlotTable): KeyValue {
+/**
+ * Emits a key leaf of the current row.
+ *
+ * @param ahead names an array of the codes that a column's texts have already, −1 for others
+ */
+export function emitKey(
+  scope: StageScope,
+  leaf: KeyLeaf,
+  table: SlotTable,
+  ahead?: (dictionary: string, column: string) => string,
+): KeyValue {
   const { e } = scope;
   const interner = table.columns[leaf.column]?.interner;
   if (leaf.kind === "text") {
@@ -132,11 +141,11 @@ export function emitKey(scope: StageScope, leaf: KeyLeaf, table: SlotTable): Key
       raw === undefined ? settled(e, scope.emit(leaf.expression), leaf.type, leaf.name) : scope.emit(leaf.expression);
     const lookup =
       raw !== undefined
-        ? `${dictionary}.code(${raw}.bytes, ${raw}.starts[${scope.row}], ${raw}.ends[${scope.row}])`
+        ? lookUp(dictionary, raw, scope.row, ahead?.(dictionary, raw))
         : leaf.type.kind === "string"
           ? `${dictionary}.codeOfText(${x.value})`
           : `${dictionary}.code(${x.value}, 0, ${x.value}.length)`;
-    e.line(`const ${code} = ${x.isNull === "false" ? lookup : `(${x.isNull}) ? 0 : ${lookup}`};`);
+    e.line(`const ${code} = ${x.isNull === "false" ? lookup : `(${x.isNull}) ? 0 : (${lookup})`};`);
     return { leaf, value: code, isNull: x.isNull, whole: undefined };
   }
   const x = settled(e, scope.emit(leaf.expression), leaf.type, leaf.name);
@@ -163,6 +172,11 @@ export function emitKey(scope: StageScope, leaf: KeyLeaf, table: SlotTable): Key
       e.line(`const ${v} = ${pick(x.value)};`);
   }
   return { leaf, value: v, isNull: x.isNull, whole: undefined };
+}
+
+function lookUp(dictionary: string, column: string, row: string, codes: string | undefined): string {
+  const code = `${dictionary}.code(${column}.bytes, ${column}.starts[${row}], ${column}.ends[${row}])`;
+  return codes === undefined ? code : `${codes}[${row}] >= 0 ? ${codes}[${row}] : ${code}`;
 }
 
 const f64 = new Float64Array(1);

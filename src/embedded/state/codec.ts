@@ -6,9 +6,14 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class ByteWriter {
-  bytes = new Uint8Array(1 << 12);
+  bytes: Uint8Array;
   length = 0;
-  #view = new DataView(this.bytes.buffer);
+  #view: DataView;
+
+  constructor(bytesFirst = 1 << 12) {
+    this.bytes = new Uint8Array(bytesFirst);
+    this.#view = new DataView(this.bytes.buffer);
+  }
 
   reserve(n: number): void {
     if (this.length + n <= this.bytes.length) return;
@@ -30,6 +35,31 @@ export class ByteWriter {
     this.reserve(8);
     this.#view.setFloat64(this.length, x, true);
     this.length += 8;
+  }
+  /** One byte for each of `slots`, out of `from`. */
+  bytesAt(from: Uint8Array, slots: Int32Array): void {
+    const n = slots.length;
+    this.reserve(n);
+    const { bytes, length } = this;
+    for (let i = 0; i < n; i++) bytes[length + i] = from[slots[i]];
+    this.length += n;
+  }
+  /** A blob of `bytes` more, to be filled in by the caller: aligned to nothing. */
+  blobOf(bytes: number): DataView {
+    this.u32(bytes);
+    this.reserve(bytes);
+    const at = this.length;
+    this.length += bytes;
+    return new DataView(this.bytes.buffer, at, bytes);
+  }
+  /** A blob of `from[start, end)`. */
+  part(from: Uint8Array, start: number, end: number): void {
+    this.u32(end - start);
+    this.reserve(end - start);
+    const { bytes } = this;
+    let at = this.length;
+    for (let k = start; k < end; k++) bytes[at++] = from[k];
+    this.length = at;
   }
   raw(b: Uint8Array): void {
     this.reserve(b.length);

@@ -31,7 +31,7 @@ interface Header {
 
 /** Bytes of these slots' rows and of the removed slots. */
 export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonly number[]): Uint8Array {
-  const w = new ByteWriter();
+  const w = new ByteWriter(4096 + slots.length * bytesOfRow(table));
   w.u32(MAGIC);
   w.u8(FORM);
   const header: Header = {
@@ -45,6 +45,12 @@ export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonl
   return w.view;
 }
 
+/** What a row takes, about: enough for most, so that the bytes are seldom moved. */
+function bytesOfRow(table: SlotTable): number {
+  const sizes = { f64: 8, i64: 8, i32: 4, bool: 1, code: 24, obj: 16 };
+  return table.columns.reduce((n, c) => n + sizes[c.repr] + (c.nulls === null ? 0 : 1), 4);
+}
+
 function bytesOf(a: Int32Array | Float64Array | BigInt64Array): Uint8Array {
   return new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 }
@@ -54,37 +60,37 @@ function encodeColumn(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
   if (c.nulls === null) w.u8(0);
   else {
     w.u8(1);
-    w.reserve(n);
-    for (let i = 0; i < n; i++) w.u8(c.nulls[slots[i]]);
+    w.bytesAt(c.nulls, slots);
   }
   switch (c.repr) {
     case "f64": {
-      const out = new Float64Array(n);
-      for (let i = 0; i < n; i++) out[i] = (c.values as Float64Array)[slots[i]];
-      w.blob(bytesOf(out));
+      const values = c.values as Float64Array;
+      const out = w.blobOf(n * 8);
+      for (let i = 0; i < n; i++) out.setFloat64(i * 8, values[slots[i]], true);
       return;
     }
     case "i64": {
-      const out = new BigInt64Array(n);
-      for (let i = 0; i < n; i++) out[i] = (c.values as BigInt64Array)[slots[i]];
-      w.blob(bytesOf(out));
+      const values = c.values as BigInt64Array;
+      const out = w.blobOf(n * 8);
+      for (let i = 0; i < n; i++) out.setBigInt64(i * 8, values[slots[i]], true);
       return;
     }
     case "i32": {
-      const out = new Int32Array(n);
-      for (let i = 0; i < n; i++) out[i] = (c.values as Int32Array)[slots[i]];
-      w.blob(bytesOf(out));
+      const values = c.values as Int32Array;
+      const out = w.blobOf(n * 4);
+      for (let i = 0; i < n; i++) out.setInt32(i * 4, values[slots[i]], true);
       return;
     }
     case "bool":
-      for (let i = 0; i < n; i++) w.u8((c.values as Uint8Array)[slots[i]]);
+      w.bytesAt(c.values as Uint8Array, slots);
       return;
     case "code": {
-      const interner = c.interner as Interner;
+      const { arena, starts } = c.interner as Interner;
       const codes = c.values as Int32Array;
       for (let i = 0; i < n; i++) {
+        const code = codes[slots[i]];
         if (c.nulls !== null && c.nulls[slots[i]] === 1) w.u32(0);
-        else w.blob(interner.bytes(codes[slots[i]]));
+        else w.part(arena, starts[code], starts[code + 1]);
       }
       return;
     }
@@ -93,13 +99,11 @@ function encodeColumn(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
   }
 }
 
-/** The bytes of `encodeRows` with a checksum that also covers the file's place. */
-function placed(bytes: Uint8Array, place: string): Uint8Array {
-  const out = bytes.slice();
-  const view = new DataView(out.buffer);
-  const at = out.length - 4;
-  view.setUint32(at, crc32(place, view.getUint32(at, true)), true);
-  return out;
+/** Makes the checksum of `encodeRows`'s bytes cover the file's place, too. */
+function place(bytes: Uint8Array, where: string): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const at = bytes.length - 4;
+  view.setUint32(at, crc32(where, view.getUint32(at, true)), true);
 }
 
 /** Takes a file's rows into the table. Throws with the file's name when it is damaged, misplaced or of another shape. */
@@ -219,11 +223,13 @@ export class StateFiles {
     }
   }
 
+  /** @param bytes from `encodeRows`, which are this file's from now on */
   async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
     const path = join(this.directory, `${version}.${kind}`);
     const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);
+    place(bytes, this.#place(`${version}.${kind}`));
     try {
-      await this.#fs.write(temporary, placed(bytes, this.#place(`${version}.${kind}`)), this.#durable);
+      await this.#fs.write(temporary, bytes, this.#durable);
       await this.#fs.rename(temporary, path);
       if (this.#durable) await this.#fs.syncDirectory(this.directory);
     } catch (error) {

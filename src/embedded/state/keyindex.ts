@@ -45,6 +45,13 @@ export class KeyIndex {
     this.#size--;
   }
 
+  /** Takes out all but these, which are in: quicker than one by one when most go. */
+  keepOnly(slots: Int32Array): void {
+    this.clear();
+    for (let k = 0; k < slots.length; k++) this.#place(slots[k]);
+    this.#size = slots.length;
+  }
+
   clear(): void {
     this.table.fill(-1);
     this.#size = 0;

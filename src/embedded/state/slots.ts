@@ -51,6 +51,13 @@ export class SlotColumn {
     }
   }
 
+  /** Whether memory that was never used holds the initial value. */
+  get startsAtZero(): boolean {
+    const { initial } = this.spec;
+    if (this.repr === "obj" || this.repr === "code") return false;
+    return initial === 0 || initial === 0n || initial === false || (initial === null && this.nulls === null);
+  }
+
   /** Gives the slot its initial value. */
   reset(slot: number): void {
     this.set(slot, this.spec.initial);
@@ -150,6 +157,10 @@ export class SlotTable {
   /** Bumped whenever arrays are replaced, so that generated code knows to fetch them again. */
   generation = 0;
   #free: number[] = [];
+  /** Slots from here on were never used, whatever was cleared since. */
+  #highest = 0;
+  /** Columns whose initial value is another than the one that new memory has. */
+  readonly #notZero: readonly SlotColumn[];
 
   constructor(specs: readonly SlotColumnSpec[], wide: boolean, capacity = 64) {
     this.wide = wide;
@@ -157,19 +168,24 @@ export class SlotTable {
     this.columns = specs.map((s) => new SlotColumn(s, wide, capacity));
     this.live = new Uint8Array(capacity);
     this.changedIn = new Int32Array(capacity);
+    this.#notZero = this.columns.filter((c) => !c.startsAtZero);
   }
 
   /** A slot with every column at its initial value, marked as changed. */
   add(): number {
     let slot: number;
-    if (this.#free.length > 0) slot = this.#free.pop() as number;
-    else {
+    if (this.#free.length > 0) {
+      slot = this.#free.pop() as number;
+      for (const c of this.columns) c.reset(slot);
+    } else {
       if (this.top === this.capacity) this.#grow();
       slot = this.top++;
+      // Memory that was never used is zero.
+      for (const c of slot < this.#highest ? this.columns : this.#notZero) c.reset(slot);
     }
+    if (slot >= this.#highest) this.#highest = slot + 1;
     this.live[slot] = 1;
     this.count++;
-    for (const c of this.columns) c.reset(slot);
     this.added.push(slot);
     this.touch(slot);
     return slot;
@@ -208,6 +224,7 @@ export class SlotTable {
   restore(slot: number): void {
     while (slot >= this.capacity) this.#grow();
     if (slot >= this.top) this.top = slot + 1;
+    if (slot >= this.#highest) this.#highest = slot + 1;
     if (this.live[slot] === 0) {
       this.live[slot] = 1;
       this.count++;

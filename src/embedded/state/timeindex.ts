@@ -1,56 +1,80 @@
 import type { SlotColumn } from "./slots.ts";
 
+const SECOND_US = 1e6;
+
+/** Slots whose times lie within one second. */
+class Bucket {
+  slots = new Int32Array(16);
+  count = 0;
+
+  push(slot: number): void {
+    if (this.count === this.slots.length) {
+      const bigger = new Int32Array(this.count * 2);
+      bigger.set(this.slots);
+      this.slots = bigger;
+    }
+    this.slots[this.count++] = slot;
+  }
+}
+
 /**
  * Slots by time, so that what a watermark has passed is found without looking at every slot. Times within one second share
  * a bucket.
  */
 export class TimeIndex {
-  readonly #buckets = new Map<number, number[]>();
+  readonly #buckets = new Map<number, Bucket>();
   #earliest = Number.POSITIVE_INFINITY;
+  /** Where the last slot went: the next one often goes there, too. */
+  #lastSecond = Number.NaN;
+  #last = new Bucket();
 
   /** Enters a slot; `us` is its time in microseconds. */
   add(slot: number, us: number): void {
-    const bucket = Math.floor(us / 1e6);
-    const slots = this.#buckets.get(bucket);
-    if (slots === undefined) this.#buckets.set(bucket, [slot]);
-    else slots.push(slot);
-    if (bucket < this.#earliest) this.#earliest = bucket;
+    const second = Math.floor(us / SECOND_US);
+    if (second !== this.#lastSecond) this.#turnTo(second);
+    this.#last.push(slot);
+  }
+
+  #turnTo(second: number): void {
+    let bucket = this.#buckets.get(second);
+    if (bucket === undefined) this.#buckets.set(second, (bucket = new Bucket()));
+    this.#last = bucket;
+    this.#lastSecond = second;
+    if (second < this.#earliest) this.#earliest = second;
   }
 
   /** True when some slot may have a time at or before `us`. */
   mayHold(us: number): boolean {
-    return this.#earliest * 1e6 <= us;
+    return this.#earliest * SECOND_US <= us;
   }
 
   /** Takes out the slots with a time at or before `us`. `time` gives a slot's time, undefined when the slot is gone. */
   takeUpTo(us: number, time: (slot: number) => number | undefined): Int32Array {
     if (!this.mayHold(us)) return new Int32Array(0);
-    const taken: number[] = [];
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const [bucket, slots] of [...this.#buckets].sort((a, b) => a[0] - b[0])) {
-      if (bucket * 1e6 > us) {
-        if (bucket < earliest) earliest = bucket;
+    const taken = new Bucket();
+    this.#earliest = Number.POSITIVE_INFINITY;
+    this.#lastSecond = Number.NaN;
+    for (const [second, bucket] of [...this.#buckets].sort((a, b) => a[0] - b[0])) {
+      if (second * SECOND_US > us) {
+        if (second < this.#earliest) this.#earliest = second;
         continue;
       }
-      const kept: number[] = [];
-      for (const slot of slots) {
+      this.#buckets.delete(second);
+      for (let k = 0; k < bucket.count; k++) {
+        const slot = bucket.slots[k];
         const t = time(slot);
         if (t === undefined) continue;
         if (t <= us) taken.push(slot);
-        else if (Math.floor(t / 1e6) === bucket) kept.push(slot); // otherwise it was entered again under its new time
+        else if (Math.floor(t / SECOND_US) === second) this.add(slot, t); // otherwise it was entered again under its new time
       }
-      if (kept.length > 0) {
-        this.#buckets.set(bucket, kept);
-        if (bucket < earliest) earliest = bucket;
-      } else this.#buckets.delete(bucket);
     }
-    this.#earliest = earliest;
-    return Int32Array.from(taken);
+    return taken.slots.subarray(0, taken.count);
   }
 
   clear(): void {
     this.#buckets.clear();
     this.#earliest = Number.POSITIVE_INFINITY;
+    this.#lastSecond = Number.NaN;
   }
 }
 
