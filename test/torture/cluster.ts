@@ -41,6 +41,7 @@ const LOOK_EVERY_MS = 200;
 const PATIENCE_MS = 90_000;
 /** Whose leader is killed, in turn. */
 const TARGETS = ["input", "output-every", "__transaction_state", "__consumer_offsets", "output-windows"];
+const TOPICS = [...TARGETS, "output-distinct"];
 
 export async function runCluster(request: ClusterRequest): Promise<ClusterReport> {
   const started = performance.now();
@@ -136,13 +137,15 @@ class Tormented {
   }
 
   async killLeaderOf(topic: string): Promise<void> {
-    const places = await this.places(topic, inSync);
-    const node = places[0].leader - 1;
-    this.tell(`killing node ${node + 1}, leader of ${topic}-0`);
+    const [{ leader }] = await this.places(topic, inSync);
+    const node = leader - 1;
+    this.tell(`killing node ${leader}, leader of ${topic}-0`);
     await this.kafka.nodes[node].kill();
     // Nobody but the others can tell; and the pipeline has to do without it.
-    await this.places(topic, (all) => all.every(({ leader }) => leader > 0 && leader !== node + 1));
-    this.tell(`node ${node + 1} leads nothing`);
+    for (const each of TOPICS) {
+      await this.places(each, (all) => all.every((place) => place.leader > 0 && place.leader !== leader));
+    }
+    this.tell(`node ${leader} leads nothing any more`);
     await this.batches();
     await this.bringBack(node);
   }
@@ -158,7 +161,7 @@ class Tormented {
 
   private async bringBack(node: number): Promise<void> {
     await this.kafka.restart(node);
-    for (const topic of TARGETS) await this.places(topic, inSync);
+    for (const topic of TOPICS) await this.places(topic, inSync);
     this.tell(`node ${node + 1} is in sync`);
   }
 

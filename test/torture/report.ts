@@ -50,13 +50,13 @@ export function toldOfZombies({ trials, refused, endedWith, zombieRows, abortedR
 }
 
 export function toldOfDelayedEnds(report: DelayedEndReport): Told {
-  const { trials, wereIn, answers, attemptsCommitted, attemptsAborted } = report;
+  const { trials, answers, attemptsCommitted, attemptsAborted } = report;
   const faulty = (["lost", "torn", "duplicated", "abortedSeen"] as const).filter((kind) => report[kind] > 0);
   const problems = faulty.map((kind) => `${kind}: ${report[kind]}`);
   const released = Object.values(answers).reduce((sum, n) => sum + n, 0);
   if (released !== trials) problems.push(`only ${released} of ${trials} old requests were released`);
   const text = [
-    `${trials} commits held back, ${wereIn} came in time after all; answers by error code ${JSON.stringify(answers)}`,
+    `${trials} commits held back; answers to them by error code ${JSON.stringify(answers)}`,
     `${attemptsCommitted} batches committed, ${attemptsAborted} attempts aborted`,
     `torn ${report.torn}, lost ${report.lost}, duplicated ${report.duplicated}, aborted seen ${report.abortedSeen}`,
   ].join("; ");

@@ -149,29 +149,32 @@ export class Transactions {
   }
 
   /**
-   * Commits. When the answer doesn't come, or can't be believed, the committed batch number is asked for.
+   * Commits. A request without an answer is sent again, to whoever coordinates by then: an end that is told twice has no
+   * effect. Then the committed batch number is asked for.
    *
    * @throws SluiceError KAFKA_TRANSACTION_LOST, KAFKA_PRODUCER_FENCED
    */
   async commit(batchId: number): Promise<void> {
-    try {
-      await this.end();
-    } catch (error) {
-      if (error instanceof SluiceError) throw error;
-      await this.settle(batchId, error);
-    }
+    let doubt: unknown;
+    await this.asking("commit the transaction", async () => {
+      try {
+        await this.end(true);
+      } catch (error) {
+        const isOver = error instanceof BrokerError && error.code === ErrorCode.INVALID_TXN_STATE;
+        // What wasn't answered may still be on its way, and must not meet the next transaction.
+        if (isOver || !(error instanceof BrokerError)) doubt = error;
+        if (!isOver) throw error;
+      }
+    });
+    if (doubt === undefined) this.forget();
+    else await this.settle(batchId, doubt);
   }
 
-  /** What became of a commit whose answer is unknown: the transaction is ended now, one way or the other. */
-  private async settle(batchId: number, error: unknown): Promise<void> {
-    // The next start asks.
-    if (this.cluster.closed) throw new SluiceError("KAFKA_CLOSED", { what: "end a transaction" }, { cause: error });
-    this.cluster.environment.log.warn(
-      `The outcome of batch ${batchId}'s commit is unknown (${reasonOf(error)}); asking.`,
-    );
-    await this.reinitialise();
+  /** Makes sure that what was told of a batch's end can have no effect any more, and asks whether the batch is in. */
+  private async settle(batchId: number, doubt: unknown): Promise<void> {
+    await this.initialise(this.state);
     if ((await this.committedBatch()) >= batchId) return;
-    throw new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason: reasonOf(error) }, { cause: error });
+    throw new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason: reasonOf(doubt) }, { cause: doubt });
   }
 
   /**
@@ -179,54 +182,27 @@ export class Transactions {
    * sequence numbers begin anew.
    */
   async abort(): Promise<void> {
-    if (this.begun) await this.reinitialise();
-  }
-
-  /**
-   * Raises the producer's epoch, so that late requests of the old one are refused. An open transaction is aborted before:
-   * brokers below transaction.version 2 would raise the epoch themselves to abort it, and then refuse the one that they
-   * are told. And they abort whatever is open without a look at the epoch, also a newer writer's transaction; an end of
-   * the transaction is refused where there is one.
-   */
-  private async reinitialise(): Promise<void> {
+    if (!this.begun) return;
     await this.rollBack();
     await this.initialise(this.state);
   }
 
   private async rollBack(): Promise<void> {
     await this.asking("abort the transaction", async () => {
-      const connection = await this.transactionCoordinator.connection();
-      const id = BigInt(this.state.producerId);
-      const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, false);
-      // It ended before, or never began.
-      if (answer.errorCode === ErrorCode.INVALID_TXN_STATE) return;
-      this.transactionCoordinator.check(answer.errorCode, "aborting the transaction");
+      try {
+        await this.end(false);
+      } catch (error) {
+        // It ended before, or never began.
+        if (!(error instanceof BrokerError) || error.code !== ErrorCode.INVALID_TXN_STATE) throw error;
+      }
     });
   }
 
-  private async end(): Promise<void> {
-    let attempts = 0;
-    for (;;) {
-      try {
-        const connection = await this.transactionCoordinator.connection();
-        const id = BigInt(this.state.producerId);
-        const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, true);
-        this.transactionCoordinator.check(answer.errorCode, "ending the transaction");
-        this.forget();
-        return;
-      } catch (error) {
-        // These say that nothing was done. Any other failure leaves the outcome open and isn't tried again: the first
-        // request may still arrive, and must then meet a higher epoch.
-        const isUndone =
-          error instanceof BrokerError &&
-          (error.code === ErrorCode.CONCURRENT_TRANSACTIONS ||
-            error.code === ErrorCode.NOT_COORDINATOR ||
-            error.code === ErrorCode.COORDINATOR_NOT_AVAILABLE ||
-            error.code === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
-        if (!isUndone) throw error;
-        await this.pause(attempts++);
-      }
-    }
+  private async end(commit: boolean): Promise<void> {
+    const connection = await this.transactionCoordinator.connection();
+    const id = BigInt(this.state.producerId);
+    const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, commit);
+    this.transactionCoordinator.check(answer.errorCode, "ending the transaction");
   }
 
   private forget(): void {
@@ -234,6 +210,11 @@ export class Transactions {
     this.groupAdded = false;
   }
 
+  /**
+   * Raises the epoch of `state`, or takes the id over where it names no producer. With an open transaction brokers below
+   * transaction.version 2 would raise the epoch to abort it, and then refuse the one that they are told; and they abort
+   * whatever is open without a look at the epoch, also a newer writer's transaction. So ours has ended before.
+   */
   private async initialise(state: ProducerState): Promise<void> {
     const answer = await this.asking("take over the transactional id", async () => {
       const connection = await this.transactionCoordinator.connection();
