@@ -175,6 +175,27 @@ onBothBrokers("a null topic, an unknown topic and a wrong partition are errors",
   await assert.rejects(write([topic, null, "x".repeat(2 << 20)]), condition("KAFKA_RECORD_TOO_LARGE"));
 });
 
+onBothBrokers(
+  "a large record after many small ones is a batch of its own, not one that is too large",
+  async (broker) => {
+    const topic = await broker.topic(1);
+    for (const delivery of ["exactly-once", "at-least-once"]) {
+      const sink = await broker.sink({ topic, delivery });
+      await sink.open();
+      const batch = await sink.begin(0);
+      // 400 kB that don't fill a batch; with 900 kB more it would be larger than brokers take.
+      await batch.write(keylessRows([...many(`${"s".repeat(8_000)}`, 50), "l".repeat(900_000), "after"]));
+      await batch.commit();
+      await sink.close();
+    }
+    const values = await broker.committed(topic, 104);
+    assert.deepEqual(
+      [...new Set(values.map((v) => String(v).length))].sort((a, b) => a - b),
+      [5, 8002, 8003, 900_000],
+    );
+  },
+);
+
 for (const [kind, ending] of [
   ["drop", "the commit took effect and its answer is lost"],
   ["close", "the commit never arrived"],

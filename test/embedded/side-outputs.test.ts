@@ -266,4 +266,59 @@ onBothBrokers("late rows go to their topic once, with the watermark they missed"
   }),
 );
 
+onBothBrokers("late rows of deduplications, sessions and joins", async (broker) => {
+  await using spark = SparkSession.builder.create();
+  const topics = new SideTopics(broker, spark);
+  const at = (id: number, second: number): Sent => ({
+    value: JSON.stringify({ id, ts: new Date(second * 1000).toISOString() }),
+  });
+  const timed = (topic: string, late: string): DataFrame =>
+    topics
+      .stream(topic, { lateRowsTopic: late })
+      .select(from_json(col("value").cast("string"), "id INT, ts TIMESTAMP").alias("r"))
+      .select("r.*")
+      .withWatermark("ts", "10 seconds");
+  const cases: [operator: string, (topic: string, late: string) => DataFrame, expected: Record<string, unknown>][] = [
+    ["dedupe", (topic, late) => timed(topic, late).dropDuplicates(["id", "ts"]), { id: 2, ts: iso(5) }],
+    [
+      "sessionWindowStateStoreSaveExec",
+      (topic, late) =>
+        timed(topic, late)
+          .groupBy(expr("session_window(ts, '5 seconds')"), expr("id"))
+          .agg(expr("count(1) AS n"))
+          .select("n"),
+      { session_window: { start: iso(5), end: iso(10) }, id: 2, ts: iso(5) },
+    ],
+    [
+      "symmetricHashJoin",
+      (topic, late) => {
+        const right = topics
+          .stream(topic)
+          .select(from_json(col("value").cast("string"), "id INT, ts TIMESTAMP").alias("r"))
+          .selectExpr("r.id AS other", "r.ts AS at")
+          .withWatermark("at", "10 seconds");
+        return timed(topic, late).join(right, expr("id = other AND at = ts")).select("id");
+      },
+      { id: 2, ts: iso(5) },
+    ],
+  ];
+  for (const [operator, make, expected] of cases) {
+    const [topic, late] = [await topics.topic("in"), await topics.topic("late")];
+    await topics.send(topic, [at(0, 1), at(1, 50)]);
+    const query = await make(topic, late).writeStream.format("noop").start();
+    await query.processAllAvailable();
+    await topics.send(topic, [at(2, 5), at(3, 48)]);
+    await query.processAllAvailable();
+    await query.stop();
+    const found = await topics.writtenOnce(late, 1);
+    const rows = found.map(({ value }) => JSON.parse(value as string) as Record<string, unknown>);
+    assert.deepEqual(
+      rows.find((row) => "ts" in row),
+      expected,
+      operator,
+    );
+    for (const { headers } of found) assert.equal(headers["sluice.operator"], operator);
+  }
+});
+
 const iso = (second: number): string => new Date(second * 1000).toISOString();

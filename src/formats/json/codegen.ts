@@ -144,10 +144,12 @@ ${skipCode("int")}
       }
       if (p < 0) break;
     }
-    if (p === ${ENDED}) F[o] |= 1;
-    else if (p < 0) {
-      F[o] = 3;
-      ${allNull}
+    if (p < 0) {
+      if (p === ${ENDED}) F[o] |= 1;
+      else {
+        F[o] = 3;
+        ${allNull}
+      }
     }`;
 }
 

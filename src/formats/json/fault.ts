@@ -30,7 +30,7 @@ export function keepsFault(type: DataType, first: number): boolean {
 /**
  * Where reading goes on after the nested value at `p`, whose text isn't JSON. Spark asks Jackson for the next token and
  * takes what comes: an unknown word in an array is passed, and so is a comma before a brace; after a value in an object
- * that can't be read there are no more tokens; anything else makes the whole record malformed.
+ * that can't be read, or a key without a colon, there are no more tokens; anything else makes the whole record malformed.
  *
  * @returns the position behind the value, `ENDED` or `MALFORMED`
  */
@@ -43,8 +43,8 @@ export function afterFault(lexer: Lexer, b: Uint8Array, p: number, end: number):
       if (due.length + 1 > lexer.options.maxNestingDepth) return MALFORMED;
       p = lexer.space(b, p + 1, end);
       if (p < end && b[p] !== c + 2) {
-        if (c === OPEN_OBJECT) p = lexer.key(b, p, end);
-        if (p < 0) return MALFORMED;
+        if (c === OPEN_OBJECT) p = afterKey(lexer, b, p, end);
+        if (p < 0) return p;
         continue;
       }
     } else {
@@ -53,7 +53,7 @@ export function afterFault(lexer: Lexer, b: Uint8Array, p: number, end: number):
       p = next;
     }
     p = closed(lexer, b, p, end, due);
-    if (p < 0) return MALFORMED;
+    if (p < 0) return p;
   } while (due.length > 0);
   return p;
 }
@@ -64,7 +64,8 @@ function closed(lexer: Lexer, b: Uint8Array, at: number, end: number, due: numbe
   while (due.length > 0) {
     p = lexer.space(b, p, end);
     if (p >= end) return MALFORMED;
-    if (b[p] === due.at(-1)) {
+    // A bracket in the place of a brace is taken for it.
+    if (b[p] === due.at(-1) || (b[p] === CLOSE_ARRAY && due.at(-1) === CLOSE_OBJECT)) {
       due.pop();
       p++;
       continue;
@@ -73,9 +74,18 @@ function closed(lexer: Lexer, b: Uint8Array, at: number, end: number, due: numbe
     p = lexer.space(b, p + 1, end);
     if (p >= end) return MALFORMED;
     if (due.at(-1) === CLOSE_ARRAY) return p;
-    if (b[p] !== CLOSE_OBJECT) return lexer.key(b, p, end);
+    if (b[p] !== CLOSE_OBJECT) return afterKey(lexer, b, p, end);
+    if (due.at(-2) === CLOSE_ARRAY) return MALFORMED;
   }
   return p;
+}
+
+/** Behind a key and its colon. After a key without one there are no more tokens. */
+function afterKey(lexer: Lexer, b: Uint8Array, p: number, end: number): number {
+  const after = lexer.key(b, p, end);
+  if (after >= 0 || p >= end || b[p] !== QUOTE) return after;
+  const name = lexer.string(b, p, end);
+  return name < 0 || lexer.space(b, name, end) >= end ? MALFORMED : ENDED;
 }
 
 function afterScalar(lexer: Lexer, b: Uint8Array, p: number, end: number, inArray: boolean): number {

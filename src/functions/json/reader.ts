@@ -266,36 +266,41 @@ export class JsonReader {
         this.position++;
         this.#blank();
         if (this.text[this.position] !== due.at(-1)) {
-          if (c === "{") this.#key();
+          if (c === "{" && !this.#key()) return false;
           continue;
         }
       } else if (!this.#passScalar(due.at(-1) === "]")) return false;
-      this.#passCloses(due);
+      if (!this.#passCloses(due)) return false;
     } while (due.length > 0);
     return true;
   }
 
   /** Behind a value: the closes that follow, and the comma and key before the next value. */
-  #passCloses(due: string[]): void {
+  #passCloses(due: string[]): boolean {
     while (due.length > 0) {
       const next = this.#punctuation();
-      if (next === due.at(-1)) {
+      // A bracket in the place of a brace is taken for it.
+      if (next === due.at(-1) || (next === "]" && due.at(-1) === "}")) {
         due.pop();
         continue;
       }
       if (next !== ",") this.fail("',' was expected");
-      if (due.at(-1) === "]") return;
       this.#blank();
-      if (this.text[this.position] !== "}") {
-        this.#key();
-        return;
-      }
+      if (due.at(-1) === "]") return true;
+      if (this.text[this.position] !== "}") return this.#key();
+      if (due.at(-2) === "]") this.fail("a field's name was expected");
     }
+    return true;
   }
 
-  #key(): void {
+  /** A key and its colon; false for a quoted key without one, after which there are no more tokens. */
+  #key(): boolean {
+    const isQuoted = this.text[this.position] === '"';
     this.#fieldName();
-    if (this.#punctuation() !== ":") this.fail("':' was expected");
+    const next = this.#punctuation();
+    if (next === ":") return true;
+    if (!isQuoted || next === undefined) this.fail("':' was expected");
+    return false;
   }
 
   #passScalar(inArray: boolean): boolean {
