@@ -21,6 +21,7 @@ export interface BrokerCoreOptions {
   readonly flush: "always" | "os";
   readonly clock: BrokerClock;
   readonly sasl: SaslOptions | undefined;
+  readonly log: (message: string) => void;
 }
 
 /** Everything the broker knows; handlers of the APIs work on it. One event loop owns it, so nothing is locked. */
@@ -39,6 +40,8 @@ export class Broker {
   port = 0;
   readonly #store: Store;
   readonly #housekeeping: NodeJS.Timeout;
+  /** What the next pass has to look at; null while there is no pass and none to come. */
+  #compactionDue: "all" | "grown" | "nothing" | null = null;
 
   constructor(options: BrokerCoreOptions, store: Store) {
     this.options = options;
@@ -51,6 +54,7 @@ export class Broker {
       storage: (topic, id, partition) => store.logStorage(topic, id, partition),
       segmentBytesMax: store.segmentBytesMax,
       write: (event) => store.write("topics", event),
+      grown: () => this.#compactSoon("grown"),
     });
     this.groups = new Groups({
       now,
@@ -70,6 +74,7 @@ export class Broker {
     this.topics.restore(store.open("topics", () => this.topics.snapshot()));
     this.groups.restore(store.open("groups", () => this.groups.snapshot()));
     this.transactions.restore(store.open("transactions", () => this.transactions.snapshot()));
+    this.#compactSoon("all");
     this.#housekeeping = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
   }
@@ -78,6 +83,28 @@ export class Broker {
     this.topics.retain(this.now());
     this.groups.expire();
     this.transactions.expire();
+    this.#compactSoon("all");
+  }
+
+  /** Compacts topics in the background, one pass after the other. */
+  #compactSoon(which: "all" | "grown"): void {
+    const idle = this.#compactionDue === null;
+    if (this.#compactionDue !== "all") this.#compactionDue = which;
+    if (idle) setImmediate(() => this.#compact());
+  }
+
+  async #compact(): Promise<void> {
+    while (this.#compactionDue !== null) {
+      const which = this.#compactionDue;
+      this.#compactionDue = "nothing";
+      try {
+        if (which !== "nothing") await this.topics.compact(() => this.now(), which);
+      } catch (error) {
+        // The logs are as they were; the next pass tries again.
+        this.options.log(`compaction failed: ${(error as Error).stack}`);
+      }
+      if (this.#compactionDue === "nothing") this.#compactionDue = null;
+    }
   }
 
   now(): number {

@@ -230,6 +230,7 @@ function openBroker(options: BrokerOptions, store: MemoryStore | DiskStore): Bro
         flush: options.flush ?? "os",
         clock: options.clock ?? { now: () => Date.now() },
         sasl: options.sasl,
+        log: options.log ?? (() => {}),
       },
       store,
     );

@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { Consumer, Producer, stringDeserializers, stringSerializers } from "@platformatic/kafka";
 import { createTopics } from "../../src/broker/apis/19-create-topics.ts";
-import { startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
+import { serve, startBroker, temporaryDirectory } from "./fixtures/brokers.ts";
 import { clientOptions, readAll } from "./fixtures/clients.ts";
 import { RawClient } from "./fixtures/raw-client.ts";
 import { RawProducer, readCommitted } from "./fixtures/raw-producer.ts";
-
-async function serve(t: TestContext, dataDir: string): Promise<{ child: ChildProcess; address: string }> {
-  const script = new URL("fixtures/serve.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => child.kill("SIGKILL"));
-  const [address] = (await once(createInterface({ input: child.stdout! }), "line")) as [string];
-  return { child, address };
-}
 
 test("acknowledged records survive a kill -9, again and again", async (t) => {
   const dataDir = temporaryDirectory(t);

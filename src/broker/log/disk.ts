@@ -82,6 +82,28 @@ export class DiskStorage implements LogStorage {
     return segment;
   }
 
+  draft(baseOffset: number): SegmentBytes {
+    const draft = new DiskSegment(this.#path(baseOffset, "draft"));
+    // One may be left of a broker that was killed.
+    draft.truncate(0);
+    return draft;
+  }
+
+  discard(baseOffset: number, draft: SegmentBytes): void {
+    draft.close();
+    fs.rmSync(this.#path(baseOffset, "draft"), { force: true });
+  }
+
+  replace(baseOffset: number): void {
+    this.#removeSides(baseOffset);
+    fs.renameSync(this.#path(baseOffset, "draft"), this.#path(baseOffset, "log"));
+    if (this.#durable) syncDirectory(this.#directory);
+  }
+
+  #removeSides(baseOffset: number): void {
+    for (const kind of ["index", "snapshot"]) fs.rmSync(this.#path(baseOffset, kind), { force: true });
+  }
+
   remove(baseOffset: number): void {
     for (const extension of ["log", "index", "snapshot"]) fs.rmSync(this.#path(baseOffset, extension), { force: true });
   }

@@ -2,6 +2,7 @@ import { type BatchHeader, isControl, lastOffsetOf, place, readHeader } from "..
 import { crc32c } from "../protocol/crc32c.ts";
 import { KafkaError } from "../protocol/errors.ts";
 import { readRecords } from "../protocol/records.ts";
+import { type CompactionOptions, CompactionPass } from "./compaction.ts";
 import { type AbortedTransaction, type ProducerSnapshot, Producers } from "./producers.ts";
 import { type LogRead, Segment } from "./segment.ts";
 import type { LogStorage } from "./storage.ts";
@@ -11,6 +12,12 @@ export interface LogOptions {
   /** Retention limits; −1 means none. */
   readonly retentionMs: number;
   readonly retentionBytes: number;
+  /** Event time that one segment spans at most; none unless given. */
+  readonly segmentMs?: number;
+  /** For logs that keep the last record of each key. */
+  readonly compaction?: CompactionOptions | undefined;
+  /** Called when a segment was closed. */
+  readonly rolled?: (log: PartitionLog) => void;
 }
 
 export interface AppendResult {
@@ -50,6 +57,11 @@ export class PartitionLog {
   #flushing: Promise<void> | undefined;
   #closed = false;
   #dropping = false;
+  #compacting = false;
+  /** How many segments retention has dropped. */
+  #drops = 0;
+  /** Everything below was compacted since the log was opened. */
+  #cleanedUpTo = 0;
 
   private constructor(storage: LogStorage, options: LogOptions) {
     this.#storage = storage;
@@ -134,7 +146,7 @@ export class PartitionLog {
       if (duplicate !== null)
         return { baseOffset: duplicate.baseOffset, duplicate: true, timestampMs: duplicate.timestampMs };
     }
-    if (this.#active.size > 0 && this.#active.size + batch.length > this.options.segmentBytes) this.#roll();
+    if (this.#active.size > 0 && this.#isFull(batch, header)) this.#roll();
     const baseOffset = this.endOffset;
     place(batch, baseOffset, this.leaderEpoch);
     this.#active.append(batch, header, baseOffset);
@@ -142,6 +154,12 @@ export class PartitionLog {
     this.appendedBytes += batch.length;
     this.#noteProducer(header, baseOffset, batch);
     return { baseOffset, duplicate: false, timestampMs: header.maxTimestamp };
+  }
+
+  #isFull(batch: Buffer, { maxTimestamp }: BatchHeader): boolean {
+    const { segmentBytes, segmentMs = Number.POSITIVE_INFINITY } = this.options;
+    const { size, firstTimestampMs } = this.#active;
+    return size + batch.length > segmentBytes || maxTimestamp - firstTimestampMs > segmentMs;
   }
 
   /** Tells the producers' room about a batch; `batch` is looked at for control batches only. */
@@ -162,6 +180,7 @@ export class PartitionLog {
     this.#segments.push(new Segment(this.endOffset, this.#storage.open(this.endOffset)));
     this.#saveProducers(this.endOffset);
     if (this.options.retentionBytes >= 0 && !this.#dropping) this.#retainBytes();
+    this.options.rolled?.(this);
   }
 
   /** Lets readers see what has been appended, and wakes those who wait. */
@@ -322,10 +341,99 @@ export class PartitionLog {
         this.#roll();
       }
       const [dropped] = this.#segments.splice(0, 1);
+      this.#drops++;
       dropped.bytes.close();
       this.#storage.remove(dropped.baseOffset);
     }
     this.#dropping = false;
+  }
+
+  /** Closes a segment that has been open for longer than it may be, so that it can be compacted. */
+  rollOld(nowMs: number): void {
+    const { compaction, segmentMs = Number.POSITIVE_INFINITY } = this.options;
+    if (compaction === undefined || this.#active.size === 0) return;
+    const ageMs = nowMs - this.#active.firstTimestampMs;
+    if (ageMs > Math.min(segmentMs, compaction.maxLagMs)) this.#roll();
+  }
+
+  /**
+   * Compacts closed segments when there is enough to be gained: of each key the last record stays. Others have their
+   * turn while it works. True when anything was done.
+   */
+  async compact(nowMs: number): Promise<boolean> {
+    const { compaction } = this.options;
+    if (compaction === undefined || this.#closed || this.#compacting) return false;
+    const segments = this.#compactable(nowMs, compaction);
+    if (segments === null) return false;
+    const drops = this.#drops;
+    const isWhole = () => !this.#closed && this.#drops === drops;
+    const pass = new CompactionPass({
+      nowMs,
+      deleteRetentionMs: compaction.deleteRetentionMs,
+      cleanedUpTo: this.#cleanedUpTo,
+      endOffset: this.endOffset,
+      abortedBetween: (from, upTo) => this.abortedBetween(from, upTo),
+      pause: () => new Promise((resolve) => setImmediate(() => resolve(isWhole()))),
+    });
+    this.#compacting = true;
+    try {
+      const upTo = await pass.learn(segments.filter(({ nextOffset }) => nextOffset > this.#cleanedUpTo));
+      if (upTo === null) return false;
+      for (const segment of segments) {
+        if (segment.nextOffset > upTo) break;
+        if (!isWhole() || !(await this.#compactSegment(pass, segment, nowMs))) return false;
+      }
+      this.#cleanedUpTo = upTo;
+      return true;
+    } finally {
+      this.#compacting = false;
+    }
+  }
+
+  /** The segments of a pass; null when it isn't worth its while. */
+  #compactable(nowMs: number, { minLagMs, maxLagMs, dirtyRatio }: CompactionOptions): Segment[] | null {
+    const stable = Math.min(this.lastStableOffset, this.#active.baseOffset);
+    const young = (segment: Segment) => minLagMs > 0 && nowMs - segment.maxTimestampMs < minLagMs;
+    const end = this.#segments.findIndex((segment) => segment.nextOffset > stable || young(segment));
+    const segments = this.#segments.slice(
+      0,
+      Math.min(end < 0 ? this.#segments.length : end, this.#segments.length - 1),
+    );
+    const dirty = segments.filter((segment) => segment.nextOffset > this.#cleanedUpTo && segment.size > 0);
+    const bytes = (of: readonly Segment[]) => of.reduce((sum, segment) => sum + segment.size, 0);
+    if (dirty.length === 0) return null;
+    const overdue = nowMs - dirty[0].firstTimestampMs > maxLagMs;
+    return overdue || bytes(dirty) >= dirtyRatio * bytes(segments) ? segments : null;
+  }
+
+  /** Puts what stays of one segment in its place; false when the log is gone. */
+  async #compactSegment(pass: CompactionPass, segment: Segment, nowMs: number): Promise<boolean> {
+    const draft = new Segment(segment.baseOffset, this.#storage.draft(segment.baseOffset));
+    const rewritten = await pass.rewrite(segment, draft);
+    if (rewritten !== null) await draft.bytes.sync();
+    const at = this.#segments.indexOf(segment);
+    if (rewritten === null || this.#closed || at < 0 || !rewritten.changed) {
+      // Retention may have dropped the segment in the meantime.
+      this.#storage.discard(segment.baseOffset, draft.bytes);
+      if (at >= 0 && segment.cleanedAtMs < 0) segment.cleanedAtMs = nowMs;
+      return rewritten !== null && !this.#closed;
+    }
+    if (rewritten.markers.size > 0) {
+      // Forgotten first: a marker without its transaction is harmless, a transaction without its marker is not.
+      this.producers.forgetMarkers(rewritten.markers);
+      this.#saveProducers(this.#active.baseOffset);
+    }
+    draft.cleanedAtMs = segment.cleanedAtMs < 0 ? nowMs : segment.cleanedAtMs;
+    segment.bytes.close();
+    this.#storage.replace(segment.baseOffset, draft.bytes);
+    draft.saveIndex(this.#storage);
+    this.#segments[at] = draft;
+    if (draft.size === 0 && at > 0) {
+      this.#segments.splice(at, 1);
+      draft.bytes.close();
+      this.#storage.remove(draft.baseOffset);
+    }
+    return true;
   }
 
   /** Writes what makes the next start fast, and lets go of the files. */

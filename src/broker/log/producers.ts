@@ -185,6 +185,11 @@ export class Producers {
     this.#aborted = this.#aborted.filter((each) => each.lastOffset >= startOffset);
   }
 
+  /** Forgets aborted transactions whose markers, at these offsets, are about to go; their records are gone. */
+  forgetMarkers(offsets: ReadonlySet<number>): void {
+    this.#aborted = this.#aborted.filter((each) => !offsets.has(each.lastOffset));
+  }
+
   list(): readonly ProducerEntry[] {
     return [...this.#entries.values()];
   }

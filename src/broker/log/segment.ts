@@ -15,6 +15,8 @@ export interface LogRead {
   readonly nextOffset: number;
 }
 
+/** Numbers that a segment keeps beside its index. */
+const EXTRA_NUMBERS = 6;
 const SCAN_BYTES = 1024 * 1024;
 
 /** One file of a partition's log, with its index. */
@@ -25,6 +27,10 @@ export class Segment {
   /** Largest timestamp of any batch, and the base offset of the first batch that has it; −1 while empty. */
   maxTimestampMs = -1;
   maxTimestampOffset = -1;
+  /** The time of the first batch; −1 while empty. */
+  firstTimestampMs = -1;
+  /** When it was compacted first; −1 when it never was. */
+  cleanedAtMs = -1;
   /** The offset that follows the last record. */
   nextOffset: number;
 
@@ -45,6 +51,7 @@ export class Segment {
   }
 
   #note(header: BatchHeader, baseOffset: number, position: number): void {
+    if (position === 0) this.firstTimestampMs = header.maxTimestamp;
     this.index.note(baseOffset, position, this.maxTimestampMs);
     if (header.maxTimestamp > this.maxTimestampMs) {
       this.maxTimestampMs = header.maxTimestamp;
@@ -100,6 +107,8 @@ export class Segment {
     this.index = new OffsetIndex();
     this.maxTimestampMs = -1;
     this.maxTimestampOffset = -1;
+    this.firstTimestampMs = -1;
+    this.cleanedAtMs = -1;
     this.nextOffset = this.baseOffset;
     const window = new Window(this.bytes);
     let position = 0;
@@ -127,7 +136,8 @@ export class Segment {
 
   /** Writes the index beside the segment, so that the next start need not read the segment. */
   saveIndex(storage: LogStorage): void {
-    const extra = [this.bytes.size, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset];
+    const { maxTimestampMs, maxTimestampOffset, nextOffset, firstTimestampMs, cleanedAtMs } = this;
+    const extra = [this.bytes.size, maxTimestampMs, maxTimestampOffset, nextOffset, firstTimestampMs, cleanedAtMs];
     storage.writeSide(this.baseOffset, "index", this.index.encode(extra));
   }
 
@@ -135,9 +145,11 @@ export class Segment {
   loadIndex(storage: LogStorage): boolean {
     const content = storage.readSide(this.baseOffset, "index");
     const decoded = content === null ? null : OffsetIndex.decode(content);
-    if (decoded === null || decoded.extra.length !== 4 || decoded.extra[0] !== this.bytes.size) return false;
+    if (decoded === null || decoded.extra.length !== EXTRA_NUMBERS || decoded.extra[0] !== this.bytes.size)
+      return false;
     this.index = decoded.index;
-    [, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset] = decoded.extra;
+    [, this.maxTimestampMs, this.maxTimestampOffset, this.nextOffset, this.firstTimestampMs, this.cleanedAtMs] =
+      decoded.extra;
     return true;
   }
 }

@@ -19,6 +19,12 @@ export interface LogStorage {
   list(): number[];
   open(baseOffset: number): SegmentBytes;
   remove(baseOffset: number): void;
+  /** An empty segment that takes another's place when it is ready. */
+  draft(baseOffset: number): SegmentBytes;
+  /** Puts a draft in the segment's place, whole or not at all; what belonged to the old one is removed. */
+  replace(baseOffset: number, draft: SegmentBytes): void;
+  /** Gives a draft up. */
+  discard(baseOffset: number, draft: SegmentBytes): void;
   /** Small files that belong to a segment (its index, its producers); null where there is none. */
   readSide(baseOffset: number, kind: SideFile): Buffer | null;
   writeSide(baseOffset: number, kind: SideFile, content: Buffer): void;
@@ -96,7 +102,7 @@ class MemorySegment implements SegmentBytes {
 
 /** Keeps a log in memory; it is gone with the process. */
 export class MemoryStorage implements LogStorage {
-  #segments = new Map<number, MemorySegment>();
+  #segments = new Map<number, SegmentBytes>();
   #sides = new Map<string, Buffer>();
 
   list(): number[] {
@@ -107,6 +113,17 @@ export class MemoryStorage implements LogStorage {
     let segment = this.#segments.get(baseOffset);
     if (segment === undefined) this.#segments.set(baseOffset, (segment = new MemorySegment()));
     return segment;
+  }
+
+  draft(): SegmentBytes {
+    return new MemorySegment();
+  }
+
+  discard(): void {}
+
+  replace(baseOffset: number, draft: SegmentBytes): void {
+    this.remove(baseOffset);
+    this.#segments.set(baseOffset, draft);
   }
 
   remove(baseOffset: number): void {

@@ -1,3 +1,4 @@
+import { compressionsAlgorithmsByBitmask } from "@platformatic/kafka";
 import { crc32c } from "./crc32c.ts";
 import { KafkaError } from "./errors.ts";
 import { Writer } from "./writer.ts";
@@ -197,6 +198,33 @@ export function buildBatch(records: readonly RecordToWrite[], options: BatchOpti
   place(batch, options.baseOffset ?? 0, options.leaderEpoch ?? 0);
   seal(batch);
   return batch;
+}
+
+/**
+ * A batch with only some of its records: these keep their offsets, and the batch its place, its producer and its
+ * compression.
+ */
+export function withRecords(batch: Buffer, header: BatchHeader, records: readonly PlacedRecord[]): Buffer {
+  const body = new Writer(256);
+  for (const record of records) {
+    const content = encodeRecord(record, record.offset - header.baseOffset, header.baseTimestamp);
+    body.varint(content.length);
+    body.bytes(content);
+  }
+  const payload = records.length === 0 ? Buffer.alloc(0) : compress(body.toBuffer(), compressionOf(header));
+  const result = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), payload]);
+  result.writeInt32BE(result.length - BATCH_PREFIX_BYTES, LENGTH_AT);
+  result.writeInt32BE(records.length, COUNT_AT);
+  seal(result);
+  return result;
+}
+
+export interface PlacedRecord extends RecordToWrite {
+  readonly offset: number;
+}
+
+function compress(payload: Buffer, compression: number): Buffer {
+  return compressionsAlgorithmsByBitmask[String(compression)]!.compressSync(payload);
 }
 
 function encodeRecord(record: RecordToWrite, offsetDelta: number, baseTimestamp: number): Buffer {

@@ -28,6 +28,8 @@ export interface TopicStore {
   storage(topic: string, id: string, partition: number): LogStorage;
   readonly segmentBytesMax: number;
   write(event: TopicEvent): void;
+  /** A compacted log has closed a segment. */
+  grown(): void;
 }
 
 export function newTopicId(): string {
@@ -52,6 +54,8 @@ export class Topics {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #store: TopicStore;
+  /** Logs with a segment more than at the last compaction. */
+  readonly #rolled = new Set<PartitionLog>();
 
   constructor(store: TopicStore) {
     this.#store = store;
@@ -164,10 +168,20 @@ export class Topics {
     topic.partitions[partition].deleteBefore(offset);
   }
 
+  /** Compacts, one after the other, the logs that have a segment more than at the last time, or all. */
+  async compact(now: () => number, which: "all" | "grown"): Promise<void> {
+    const logs = which === "grown" ? [...this.#rolled] : this.list().flatMap(({ partitions }) => partitions);
+    this.#rolled.clear();
+    for (const log of logs) await log.compact(now());
+  }
+
   /** Drops segments that are past their topics' retention limits. */
   retain(nowMs: number): void {
     for (const topic of this.#byName.values()) {
-      for (const log of topic.partitions) log.retain(nowMs);
+      for (const log of topic.partitions) {
+        log.retain(nowMs);
+        log.rollOld(nowMs);
+      }
     }
   }
 
@@ -202,7 +216,20 @@ export class Topics {
 
   #logOptions(configs: TopicConfigs): LogOptions {
     const deletes = configs.get("cleanup.policy").includes("delete");
+    const compaction = {
+      deleteRetentionMs: configs.number("delete.retention.ms"),
+      minLagMs: configs.number("min.compaction.lag.ms"),
+      maxLagMs: configs.number("max.compaction.lag.ms"),
+      dirtyRatio: configs.number("min.cleanable.dirty.ratio"),
+    };
     return {
+      segmentMs: configs.number("segment.ms"),
+      compaction: configs.compacted ? compaction : undefined,
+      rolled: (log) => {
+        if (!configs.compacted) return;
+        this.#rolled.add(log);
+        this.#store.grown();
+      },
       segmentBytes: Math.min(configs.number("segment.bytes"), this.#store.segmentBytesMax),
       retentionMs: deletes ? configs.number("retention.ms") : -1,
       retentionBytes: deletes ? configs.number("retention.bytes") : -1,
