@@ -123,6 +123,8 @@ function sinkThrough(proxy: KafkaProxy, topic: string, signal: AbortSignal): Pro
   options.set("kafka.bootstrap.servers", proxy.bootstrapServers);
   options.set("kafka.batch.size", String(BATCH_SIZE));
   options.set("topic", topic);
+  // Soon enough to race the one that was held back.
+  options.set("kafka.retry.backoff.ms", "1");
   const environment: Environment = {
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },
