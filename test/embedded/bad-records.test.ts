@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { col, expr, from_json, when } from "../../src/functions.ts";
 import { type DataFrame, SluiceError, SparkSession, type StreamingQuery } from "../../src/index.ts";
+import { testSession } from "../../src/testing/index.ts";
 import { onBothBrokers } from "../support/brokers.ts";
 import { uniqueName } from "../support/parts.ts";
 import { type Sent, SideTopics } from "./side-topics.ts";
@@ -197,4 +198,24 @@ onBoth("what can't be followed to its record is refused by name", async (topics)
   await assert.rejects(options({ badRecordsTopic: "x" }), /badRecordsTopic/);
   await assert.rejects(options({ badRecords: "deadletter", badRecordsTopic: topic }), /reads this topic itself/);
   await assert.rejects(options({ badRecords: "ignore" }), /null, fail, drop, deadletter/);
+  assert.match(await warningsOf(topics, (df) => df.select("key"), { badRecords: "drop" }), /badRecords has no effect/);
+  const late = await topics.topic("late");
+  assert.match(await warningsOf(topics, parsed, { lateRowsTopic: late }), /lateRowsTopic has no effect/);
 });
+
+/** What a query that is started with these options warns of. */
+async function warningsOf(
+  topics: SideTopics,
+  query: (df: DataFrame) => DataFrame,
+  options: Readonly<Record<string, string>>,
+): Promise<string> {
+  const warnings: string[] = [];
+  const note = (message: string): void => void warnings.push(message);
+  await using spark = testSession({ log: { info() {}, warn: note, error: note } });
+  const { topic } = await prepared(topics);
+  const running = await query(new SideTopics(topics.broker, spark).stream(topic, options))
+    .writeStream.format("noop")
+    .start();
+  await running.stop();
+  return warnings.join("\n");
+}

@@ -4,6 +4,7 @@ import type { PlanNode, ScanNode } from "../../analyze/plan.ts";
 import { holdsRejecting } from "../../analyze/rules/bad-records.ts";
 import { expressionsOf, nodesOf } from "../../analyze/walk.ts";
 import type { BadRecords, Logger, Sink } from "../../connectors/contract.ts";
+import { SluiceError } from "../../errors/error.ts";
 import type { StreamPlanOptions } from "../operators/contract.ts";
 import { RejectedRecords } from "../operators/rejects.ts";
 import type { AnalyzedQuery } from "../session/analysis.ts";
@@ -52,7 +53,7 @@ export async function openBeside(setup: BesideSetup): Promise<Beside> {
     modes.size === 0
       ? undefined
       : new RejectedRecords(modes, (source, record, reason) => sides.get(source)?.deadLetter(record, reason));
-  const late = all.find((side) => side.takesLateRows);
+  const late = lateRowsSide(setup, all);
   return {
     sink: all.length === 0 ? sink : new SinkWithSides(sink, all),
     operators: { ...(rejects && { rejects }), ...(late && { takeLateRow: (row) => late.lateRow(row) }) },
@@ -66,6 +67,23 @@ export async function openBeside(setup: BesideSetup): Promise<Beside> {
       ...(late && { lateRowsWritten: late.lateRows }),
     }),
   };
+}
+
+/** The one that takes late rows: a row that a join drops is of no one source. */
+function lateRowsSide({ plan, log, name, queryId }: BesideSetup, all: readonly SideOutput[]): SideOutput | undefined {
+  const takers = all.filter((side) => side.lateRowsTopic !== undefined);
+  const topics = new Set(takers.map((side) => side.lateRowsTopic));
+  if (topics.size > 1) {
+    throw new SluiceError("UNSUPPORTED_FEATURE", {
+      feature: `lateRowsTopic with different topics (${[...topics].join(", ")})`,
+      where: " in one query",
+      hint: "Name the same topic for all of its sources, or give the option to one of them.",
+    });
+  }
+  if (takers.length > 0 && ![...nodesOf(plan)].some((node) => node.kind === "watermark")) {
+    log.warn(`query ${name ?? queryId}: lateRowsTopic has no effect, since the query has no watermark`);
+  }
+  return takers[0];
 }
 
 function sum(sides: readonly SideOutput[], count: (side: SideOutput) => number): number {

@@ -46,8 +46,8 @@ export class SideOutput {
     this.rides = rides;
   }
 
-  get takesLateRows(): boolean {
-    return this.target.lateRows !== undefined;
+  get lateRowsTopic(): string | undefined {
+    return this.target.lateRows;
   }
 
   /** The record as it came, with headers that say whence and why. */
