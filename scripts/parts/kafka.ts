@@ -96,6 +96,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const ready = (i: number): Promise<void> =>
     untilReady(`Kafka node ${i + 1}`, nodes[i] as Server, logFile(cluster, i + 1), () => accepts(ports[i] as number));
   try {
+    // All of them first: a node doesn't wait long for the others.
+    for (let node = 1; node <= count; node++) prepareNode(cluster, node);
     for (let node = 1; node <= count; node++) nodes.push(startNode(cluster, node));
     await Promise.all(nodes.map((_, i) => ready(i)));
   } catch (error) {
@@ -109,7 +111,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     nodes,
     dataDir,
     restart: async (node) => {
-      nodes[node] = startNode(cluster, node + 1, true);
+      nodes[node] = startNode(cluster, node + 1);
       await ready(node);
     },
     stop: () => end("stop"),
@@ -127,15 +129,24 @@ interface Cluster {
 const nodeDir = (cluster: Cluster, node: number): string => join(cluster.dataDir, `node-${node}`);
 const logFile = (cluster: Cluster, node: number): string => join(nodeDir(cluster, node), "server.log");
 
-function startNode(cluster: Cluster, node: number, again = false): Server {
+const propertiesFile = (cluster: Cluster, node: number): string => join(nodeDir(cluster, node), "server.properties");
+
+function prepareNode(cluster: Cluster, node: number): void {
   const dir = nodeDir(cluster, node);
   mkdirSync(dir, { recursive: true });
-  const properties = join(dir, "server.properties");
+  const properties = propertiesFile(cluster, node);
   writeFileSync(properties, propertiesText(nodeProperties(cluster, node)));
   writeFileSync(join(dir, "log4j2.properties"), log4j);
-  if (!again) format(cluster, properties);
+  format(cluster, properties);
+}
+
+function startNode(cluster: Cluster, node: number): Server {
+  const dir = nodeDir(cluster, node);
   const java = ["-Xmx1g", `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`, "-cp", classPath()];
-  return startServer("java", [...java, "kafka.Kafka", properties], { cwd: dir, log: logFile(cluster, node) });
+  return startServer("java", [...java, "kafka.Kafka", propertiesFile(cluster, node)], {
+    cwd: dir,
+    log: logFile(cluster, node),
+  });
 }
 
 function format(cluster: Cluster, properties: string): void {
