@@ -1,7 +1,8 @@
 import type { Broker } from "../broker.ts";
 import { defineApi } from "../protocol/api.ts";
 import { ErrorCode, KafkaError } from "../protocol/errors.ts";
-import { array, field, int16, int32, int64, nullable, type ReadOf, string, struct } from "../protocol/schema.ts";
+import { field, int32, int64, nullable, type ReadOf, string, struct } from "../protocol/schema.ts";
+import { answerEach, committedTopics, offsetsOfKnown, offsetTopics } from "./offset-topics.ts";
 
 const request = struct({
   groupId: string,
@@ -9,24 +10,12 @@ const request = struct({
   memberId: field(string, "1+", ""),
   groupInstanceId: field(nullable(string), "7+", null),
   retentionTimeMs: field(int64, "2-4", -1),
-  topics: array(
-    struct({
-      name: string,
-      partitions: array(
-        struct({
-          partitionIndex: int32,
-          committedOffset: int64,
-          committedLeaderEpoch: field(int32, "6+", -1),
-          committedMetadata: nullable(string),
-        }),
-      ),
-    }),
-  ),
+  topics: offsetTopics("6+"),
 });
 
 const response = struct({
   throttleTimeMs: field(int32, "3+", 0),
-  topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
+  topics: committedTopics,
 });
 
 type Query = ReadOf<typeof request>;
@@ -40,44 +29,21 @@ export const offsetCommit = defineApi({
   response,
   handle({ broker }, query) {
     try {
-      return { topics: commit(broker, query) };
+      return commit(broker, query);
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;
-      return refused(query, error.code);
+      return answerEach(query.topics, () => error.code);
     }
   },
-  failed: refused,
+  failed: ({ topics }, errorCode) => answerEach(topics, () => errorCode),
 });
 
-function refused({ topics }: Query, errorCode: number) {
-  return {
-    topics: topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-    })),
-  };
-}
-
-function commit(broker: Broker, query: Query) {
-  const { groupId, generationId, memberId, groupInstanceId: instanceId } = query;
-  const known = query.topics.flatMap(({ name, partitions }) =>
-    partitions
-      .filter(({ partitionIndex }) => broker.topics.partition(name, partitionIndex) !== undefined)
-      .map((each) => ({
-        topic: name,
-        partition: each.partitionIndex,
-        offset: each.committedOffset,
-        leaderEpoch: each.committedLeaderEpoch,
-        metadata: each.committedMetadata ?? "",
-      })),
-  );
+function commit(broker: Broker, { groupId, generationId, memberId, groupInstanceId: instanceId, topics }: Query) {
+  const known = offsetsOfKnown(broker, topics);
   const results = broker.groups.commit(groupId, { memberId, instanceId, generationId }, known);
   let next = 0;
-  return query.topics.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map(({ partitionIndex }) => {
-      const exists = broker.topics.partition(name, partitionIndex) !== undefined;
-      return { partitionIndex, errorCode: ErrorCode[exists ? results[next++] : "UNKNOWN_TOPIC_OR_PARTITION"] };
-    }),
-  }));
+  return answerEach(topics, (topic, partition) => {
+    const exists = broker.topics.partition(topic, partition) !== undefined;
+    return ErrorCode[exists ? results[next++] : "UNKNOWN_TOPIC_OR_PARTITION"];
+  });
 }

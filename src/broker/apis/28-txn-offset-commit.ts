@@ -2,7 +2,8 @@ import type { Broker } from "../broker.ts";
 import { defineApi } from "../protocol/api.ts";
 import { attempt } from "../protocol/attempt.ts";
 import { ErrorCode } from "../protocol/errors.ts";
-import { array, field, int16, int32, int64, nullable, type ReadOf, string, struct } from "../protocol/schema.ts";
+import { field, int16, int32, int64, nullable, type ReadOf, string, struct } from "../protocol/schema.ts";
+import { answerEach, committedTopics, offsetsOfKnown, offsetTopics } from "./offset-topics.ts";
 import { producerErrorCode } from "./producer-errors.ts";
 
 const request = struct({
@@ -13,24 +14,12 @@ const request = struct({
   generationId: field(int32, "3+", -1),
   memberId: field(string, "3+", ""),
   groupInstanceId: field(nullable(string), "3+", null),
-  topics: array(
-    struct({
-      name: string,
-      partitions: array(
-        struct({
-          partitionIndex: int32,
-          committedOffset: int64,
-          committedLeaderEpoch: field(int32, "2+", -1),
-          committedMetadata: nullable(string),
-        }),
-      ),
-    }),
-  ),
+  topics: offsetTopics("2+"),
 });
 
 const response = struct({
   throttleTimeMs: field(int32, "0+", 0),
-  topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
+  topics: committedTopics,
 });
 
 type Query = ReadOf<typeof request>;
@@ -43,7 +32,7 @@ export const txnOffsetCommit = defineApi({
   request,
   response,
   handle({ broker, version }, query) {
-    if (query.groupId === "") return answer(query, () => ErrorCode.INVALID_GROUP_ID);
+    if (query.groupId === "") return answerEach(query.topics, () => ErrorCode.INVALID_GROUP_ID);
     const code = attempt(
       () => {
         commit(broker, query);
@@ -51,41 +40,22 @@ export const txnOffsetCommit = defineApi({
       },
       (error) => producerErrorCode(error, version < 2),
     );
-    return answer(query, (name, index) =>
+    return answerEach(query.topics, (name, index) =>
       code === ErrorCode.NONE && broker.topics.partition(name, index) === undefined
         ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         : code,
     );
   },
-  failed: (query, errorCode) => answer(query, () => errorCode),
+  failed: ({ topics }, errorCode) => answerEach(topics, () => errorCode),
 });
 
 function commit(broker: Broker, query: Query): void {
   const { transactionalId, producerId, producerEpoch, generationId, memberId, groupInstanceId } = query;
-  const offsets = query.topics.flatMap(({ name, partitions }) =>
-    partitions
-      .filter(({ partitionIndex }) => broker.topics.partition(name, partitionIndex) !== undefined)
-      .map((each) => ({
-        topic: name,
-        partition: each.partitionIndex,
-        offset: each.committedOffset,
-        leaderEpoch: each.committedLeaderEpoch,
-        metadata: each.committedMetadata ?? "",
-      })),
-  );
+  const offsets = offsetsOfKnown(broker, query.topics);
   broker.transactions.addOffsets(
     { transactionalId, producerId, producerEpoch },
     query.groupId,
     { memberId, generationId, instanceId: groupInstanceId },
     offsets,
   );
-}
-
-function answer({ topics }: Query, codeOf: (name: string, index: number) => number) {
-  return {
-    topics: topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: codeOf(name, partitionIndex) })),
-    })),
-  };
 }
