@@ -158,8 +158,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     pattern: "SQLite.*sink commit: acknowledged",
   },
   {
-    name: "late rows are counted again in the next batch",
-    edits: [{ file: "src/embedded/operators/aggregate.ts", find: "    this.#lateKeys.clear();\n", replace: "" }],
+    name: "late rows are counted twice",
+    edits: [
+      {
+        file: "src/embedded/operators/aggregate.ts",
+        find: "this.counters.droppedByWatermark = this.#lateKeys.size;",
+        replace: "this.counters.droppedByWatermark = this.#lateKeys.size * 2;",
+      },
+    ],
     test: "test/embedded/stream.test.ts",
     pattern: "a closed window is emitted once",
   },

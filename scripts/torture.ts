@@ -1,6 +1,6 @@
 // `npm run torture [-- NAME…]`: the fault runs of test/torture at their full size, one after the other.
 //
-// Names: kafka, postgres, parquet (kills at random for each sink), dev-broker, zombie, delayed-end, cluster; all of them
+// Names: faults (test/faults), kafka, postgres, parquet (kills at random for each sink), dev-broker, zombie, delayed-end, cluster; all of them
 // unless some are named. `--kills 200` is the number of kills for each sink, and `--seed` repeats a run's chance. Ends
 // with code 1 when anything was lost, came twice or could be seen that was aborted.
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DevBroker } from "../src/broker/index.ts";
+import { runFaultTests } from "../test/faults/all.ts";
 import { runCluster } from "../test/torture/cluster.ts";
 import { runDelayedEnds } from "../test/torture/delayed-end.ts";
 import { runKills } from "../test/torture/kills.ts";
@@ -87,6 +88,7 @@ async function delayed({ bootstrapServers }: Stoppable): Promise<Told> {
 }
 
 const runs: Readonly<Record<string, readonly (() => Promise<Told>)[]>> = {
+  faults: [runFaultTests],
   kafka: [async () => using(await startKafka(), intoTopics)],
   postgres: [
     async () =>

@@ -55,7 +55,7 @@ export class Sweep {
   }
 
   /** Starts the queries again: no hand is laid on anything, and every row is there once. Removes the folder. */
-  async verify(folder: string, state: StateForm, what: string): Promise<void> {
+  async verify(folder: string, state: StateForm, what: string, options: { keep?: boolean } = {}): Promise<void> {
     try {
       assert.deepEqual(await runAll(folder, state), this.expected[0], what);
       await writeInput(folder, BATCHES, BATCHES + MORE);
@@ -64,7 +64,7 @@ export class Sweep {
     } catch (error) {
       throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
     }
-    await rm(folder, { recursive: true, force: true });
+    if (options.keep !== true) await rm(folder, { recursive: true, force: true });
   }
 
   async remove(): Promise<void> {

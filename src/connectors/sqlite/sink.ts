@@ -60,9 +60,15 @@ class SqliteSink implements Sink {
     const database = openDatabase(this.path);
     this.database = database;
     return inTurn(this.path, async () => {
-      database.exec(`CREATE TABLE IF NOT EXISTS ${COMMITS} (query_id TEXT PRIMARY KEY, batch_id INTEGER NOT NULL)`);
-      this.prepareTable(database);
-      return this.request.streaming ? this.lastBatch(database) : -1;
+      try {
+        database.exec(`CREATE TABLE IF NOT EXISTS ${COMMITS} (query_id TEXT PRIMARY KEY, batch_id INTEGER NOT NULL)`);
+        this.prepareTable(database);
+        return this.request.streaming ? this.lastBatch(database) : -1;
+      } catch (error) {
+        if (error instanceof SluiceError) throw error;
+        const reason = (error as Error).message;
+        throw new SluiceError("FAILED_READ_FILE", { path: this.path, reason }, { cause: error });
+      }
     });
   }
 
@@ -130,7 +136,7 @@ class SqliteSink implements Sink {
     } catch (error) {
       if (database.isTransaction) database.exec("ROLLBACK");
       if (error instanceof SluiceError) throw error;
-      const reason = (error as Error).message;
+      const reason = `${(error as Error).message} (${this.path})`;
       throw new SluiceError("SINK_FAILED", { batchId, sink: this.description, reason }, { cause: error });
     }
   }
