@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import { kafka, startKafka } from "../scripts/parts/kafka.ts";
 import { spark } from "../scripts/parts/spark.ts";
 import { build } from "./installed.ts";
-import { latencyHeader, latencyRow, latencyVariants, runLatency } from "./latency.ts";
+import { latencyHeader, latencyRow, latencyVariants, runLatency, warmUpBroker } from "./latency.ts";
 import { conditions, spread, table, writeToPage } from "./tables.ts";
 import type { RunResult } from "./workloads/query.ts";
 import { Bench, type EngineName, type Workload, workloads } from "./workloads.ts";
@@ -177,6 +177,7 @@ async function latency(): Promise<void> {
   // A Kafka of its own: one that has just been given millions of messages is still busy with them.
   const broker = await startKafka();
   try {
+    await warmUpBroker(broker.bootstrapServers);
     const results = new Map(chosen.map((variant) => [variant, [] as Awaited<ReturnType<typeof runLatency>>[]]));
     const seconds = Number(values.seconds);
     const load = { bootstrapServers: broker.bootstrapServers, rate: 10_000, seconds, devices: 1000 };

@@ -5,6 +5,7 @@ import { col, count, lit, udf } from "../../src/functions.ts";
 import {
   type DataFrame,
   Decimal,
+  Observation,
   type Row,
   SluiceError,
   SparkSession,
@@ -204,6 +205,19 @@ test("listeners hear of start, progress and end; observed metrics are in the pro
   assert.equal(await spark.streams.awaitAnyTermination(1000), true);
   await spark.streams.resetTerminated();
   assert.equal(await spark.table("observed").count(), 3);
+});
+
+test("an Observation is for one DataFrame of a batch query", async () => {
+  const rows = count(lit(1)).alias("rows");
+  const has = (condition: string) => (error: unknown) => error instanceof SluiceError && error.condition === condition;
+  const seen = new Observation();
+  await assert.rejects(seen.get(), has("NO_OBSERVE_BEFORE_GET"));
+  const observed = spark.range(5).observe(seen, rows);
+  assert.throws(() => spark.range(3).observe(seen, rows), has("REUSE_OBSERVATION"));
+  const [metrics] = await Promise.all([seen.get(), output(() => observed.show())]); // waits for the first action
+  assert.deepEqual(metrics, { rows: 5 });
+  const stream = new MemoryStream("n INT").toDF(spark).observe(new Observation("live"), rows);
+  await assert.rejects(stream.writeStream.format("memory").queryName("live").start(), has("UNSUPPORTED_FEATURE"));
 });
 
 test("the same session is given until it is stopped", async () => {
