@@ -284,7 +284,10 @@ export class KafkaSink implements Sink {
 
   private async prepare(partitions: readonly TopicPartition[]): Promise<void> {
     for (const { topic, partition } of partitions) this.used.set(nameOf({ topic, partition }), { topic, partition });
+    // Also for the number: a broker looks the transaction up for records and for a group's offset, and when it has to do both
+    // at once it refuses one of them, which is then sent again only after a pause.
     await this.ahead?.partitions;
+    await this.ahead?.number;
     await this.transactions?.addPartitions(partitions);
   }
 
@@ -292,10 +295,10 @@ export class KafkaSink implements Sink {
   private async prepareCommit(batchId: number): Promise<void> {
     const { producer, transactions, ahead } = this;
     await producer.flush(true, (all) => this.prepare(all));
+    await producer.settled();
+    if (ahead !== undefined) await Promise.all([ahead.partitions, ahead.number]);
     const [at] = this.used.values();
-    const number = ahead?.number ?? (at === undefined ? undefined : transactions?.addBatch(batchId, at));
-    const results = await Promise.allSettled([producer.settled(), ahead?.partitions, number]);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    if (ahead === undefined && at !== undefined) await transactions?.addBatch(batchId, at);
   }
 
   /** Looks a topic up, which creates it where the broker does that. */
