@@ -1,6 +1,6 @@
 /** Expressions as Spark prints them: the names of columns without an alias, and the expressions in error messages. */
 
-import { floatText } from "../functions/cast/numbers.ts";
+import { floatText } from "../columns/text.ts";
 import { sqlType } from "../types/print.ts";
 import { type DataType, isIntegral, isLongLike } from "../types/types.ts";
 import { MapValue, type Value } from "../types/values.ts";

@@ -38,6 +38,7 @@ export class BatchBuilder {
   private buffer: Uint8Array;
   private length = BATCH_HEADER_BYTES;
   private timestamp = 0;
+  private bytesLikely = 1024;
 
   constructor(bytesFirst: number) {
     this.buffer = new Uint8Array(Math.max(1024, bytesFirst));
@@ -117,7 +118,7 @@ export class BatchBuilder {
 
   private reserve(more: number): void {
     if (this.length + more <= this.buffer.length) return;
-    const grown = new Uint8Array(Math.max(this.length + more, this.buffer.length * 2));
+    const grown = new Uint8Array(Math.max(this.length + more, this.buffer.length * 2, this.bytesLikely));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
   }
@@ -147,10 +148,11 @@ export class BatchBuilder {
     view.setInt32(53, baseSequence);
     view.setInt32(57, this.count);
     view.setUint32(17, crc32c(batch.subarray(ATTRIBUTES_AT)) >>> 0);
+    // The next batch will need about as much; it takes it with its first record.
+    this.bytesLikely = Math.max(1024, this.length + (this.length >> 4));
     this.buffer = NO_BYTES;
     this.length = BATCH_HEADER_BYTES;
     this.count = 0;
-    this.reserve(1024);
     return batch;
   }
 

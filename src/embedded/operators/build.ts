@@ -11,6 +11,7 @@ import type { Value } from "../../types/values.ts";
 import { batchAggregate, StreamAggregate } from "./aggregate.ts";
 import { batchDeduplicate, StreamDeduplicate } from "./dedup.ts";
 import { HashJoin } from "./join.ts";
+import { jsonEncodeOperator, splitJson } from "./jsonencode.ts";
 import type { TakeLateRow } from "./laterows.ts";
 import { cachedOperator, localOperator, rangeOperator, scanOperator } from "./leaves.ts";
 import { Observation, observeOperator } from "./observe.ts";
@@ -152,6 +153,8 @@ export class PlanBuilder {
   }
 
   #stage(node: PlanNode): Operator {
+    const json = node.kind === "project" ? splitJson(node) : undefined;
+    if (json !== undefined) return jsonEncodeOperator(json, this.#stage(json.below), this.#environment);
     const { input, steps } = this.#peel(node);
     const operator = stageOperator(
       steps.map((s) => s.kind).join(" "),

@@ -77,6 +77,58 @@ export class BytesOut {
     } while (small > 0);
   }
 
+  /**
+   * A number of at most four decimals as Java writes a double; false, and nothing written, for any other. A number that
+   * some few decimals give exactly has them as its shortest text.
+   */
+  real(x: number): boolean {
+    const size = Math.abs(x);
+    if (!(size >= 1e-3 && size < 1e7)) return false;
+    const scaled = Math.round(size * 10_000);
+    if (scaled / 10_000 !== size) return false;
+    if (x < 0) this.byte(45);
+    const whole = Math.floor(scaled / 10_000);
+    this.whole(whole);
+    this.reserve(5);
+    const b = this.bytes;
+    b[this.length++] = 46;
+    let rest = (scaled - whole * 10_000) | 0;
+    let unit = 1000;
+    do {
+      const digit = (rest / unit) | 0;
+      b[this.length++] = 48 + digit;
+      rest -= digit * unit;
+      unit = (unit / 10) | 0;
+    } while (rest > 0);
+    return true;
+  }
+
+  /** `HH:mm:ss.SSS` of the milliseconds of a day. */
+  clock(ms: number): void {
+    this.reserve(12);
+    const b = this.bytes;
+    const n = this.length;
+    const seconds = (ms / 1000) | 0;
+    const millis = ms - seconds * 1000;
+    const minutes = (seconds / 60) | 0;
+    const hour = (minutes / 60) | 0;
+    const minute = minutes - hour * 60;
+    const second = seconds - minutes * 60;
+    b[n] = 48 + ((hour / 10) | 0);
+    b[n + 1] = 48 + (hour % 10);
+    b[n + 2] = 58;
+    b[n + 3] = 48 + ((minute / 10) | 0);
+    b[n + 4] = 48 + (minute % 10);
+    b[n + 5] = 58;
+    b[n + 6] = 48 + ((second / 10) | 0);
+    b[n + 7] = 48 + (second % 10);
+    b[n + 8] = 46;
+    b[n + 9] = 48 + ((millis / 100) | 0);
+    b[n + 10] = 48 + (((millis / 10) | 0) % 10);
+    b[n + 11] = 48 + (millis % 10);
+    this.length = n + 12;
+  }
+
   /** Text in UTF-8, in quotes. */
   quotedBytes(from: Uint8Array, start: number, end: number): void {
     this.reserve((end - start) * 6 + 2);

@@ -6,7 +6,7 @@ import { formatDate, type Zone, zoneOf } from "../../types/datetime.ts";
 import { formatDayTime, formatYearMonth } from "../../types/intervals.ts";
 import { type DataType, STRING, type StructType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
-import { isoNtzText, isoText } from "../text/iso.ts";
+import { isoNtzText, isoText, offsetText } from "../text/iso.ts";
 import { BytesOut } from "./bytes-out.ts";
 import { bigDecimalText } from "./number-text.ts";
 
@@ -48,8 +48,11 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
   };
   const names = schema.fields.map((f) => fieldName(f.name));
   const writes = schema.fields.map((f) => valueWriter(f.type, context));
+  let rowBytes = 64;
   const rowWriter = (batch: Batch): WriteRow => {
-    const columns = schema.fields.map((_, k) => columnWriter(batch.columns[k] as Vector, writes[k] as Write));
+    const columns = schema.fields.map((_, k) =>
+      columnWriter(batch.columns[k] as Vector, writes[k] as Write, context.zone),
+    );
     const nulls = batch.columns.map((c) => c.nulls);
     return (i, out) => {
       const start = out.length;
@@ -73,7 +76,7 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
     },
     column(batch) {
       const write = rowWriter(batch);
-      const out = new BytesOut(Math.max(1024, batch.rows * 64));
+      const out = new BytesOut(Math.max(1024, Math.ceil(batch.rows * rowBytes)));
       const starts = new Int32Array(batch.rows);
       const ends = new Int32Array(batch.rows);
       for (let i = 0; i < batch.rows; i++) {
@@ -81,6 +84,8 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
         write(i, out);
         ends[i] = out.length;
       }
+      // What the next batch's rows will need, with something to spare.
+      if (batch.rows > 0) rowBytes = (out.length / batch.rows) * 1.05 + 1;
       return { repr: "utf8", type: STRING, bytes: out.bytes, starts, ends, nulls: null };
     },
   };
@@ -118,7 +123,7 @@ function closeObject(out: BytesOut, start: number): void {
 }
 
 /** Reads a column in its storage where the text can be had without making a value. */
-function columnWriter(column: Vector, write: Write): WriteRow {
+function columnWriter(column: Vector, write: Write, zone: Zone): WriteRow {
   switch (column.repr) {
     case "bool":
       return (i, out) => out.raw(column.values[i] === 1 ? TRUE_TEXT : FALSE_TEXT);
@@ -126,10 +131,23 @@ function columnWriter(column: Vector, write: Write): WriteRow {
       return column.type.kind === "date" || column.type.kind === "yearmonth_interval"
         ? (i, out) => write(column.values[i], out)
         : (i, out) => out.whole(column.values[i]);
-    case "f64":
-      return column.type.kind === "long"
-        ? (i, out) => out.whole(column.values[i])
-        : (i, out) => write(column.values[i], out);
+    case "f64": {
+      const { values } = column;
+      switch (column.type.kind) {
+        case "long":
+          return (i, out) => out.whole(values[i]);
+        case "double":
+          return (i, out) => {
+            if (!out.real(values[i])) write(values[i], out);
+          };
+        case "timestamp":
+          return zone.fixedOffset === undefined
+            ? (i, out) => write(values[i], out)
+            : clockWriter(values, zone.fixedOffset);
+        default:
+          return (i, out) => write(values[i], out);
+      }
+    }
     case "i64":
       return (i, out) => write(column.values[i], out);
     case "utf8":
@@ -139,6 +157,27 @@ function columnWriter(column: Vector, write: Write): WriteRow {
     case "obj":
       return (i, out) => write(column.values[i], out);
   }
+}
+
+const DAY_US = 86_400_000_000;
+
+/** Timestamps in a zone whose offset never changes: `isoText`, without a string. */
+function clockWriter(values: Float64Array, offsetSeconds: number): WriteRow {
+  const offset = new Uint8Array(Buffer.from(`${offsetText(offsetSeconds)}"`));
+  let lastDay = Number.NaN;
+  let date = new Uint8Array(0);
+  return (i, out) => {
+    const local = values[i] + offsetSeconds * 1_000_000;
+    const day = Math.floor(local / DAY_US);
+    if (day !== lastDay) {
+      date = new Uint8Array(Buffer.from(`"${formatDate(day)}T`));
+      lastDay = day;
+    }
+    const ms = Math.floor((local - day * DAY_US) / 1000);
+    out.raw(date);
+    out.clock(ms);
+    out.raw(offset);
+  };
 }
 
 function valueWriter(type: DataType, context: Context): Write {

@@ -24,7 +24,8 @@ function isoLocalText(us: number | bigint, zone: Zone): string {
   return `${formatDate(days)}T${two(hours)}:${two(minutes)}:${two(secondOfDay % 60)}.${millis}`;
 }
 
-function offsetText(seconds: number): string {
+/** `Z`, or `+hh:mm`. */
+export function offsetText(seconds: number): string {
   if (seconds === 0) return "Z";
   const size = Math.abs(seconds);
   return `${seconds < 0 ? "-" : "+"}${two(Math.floor(size / 3600))}:${two(Math.floor(size / 60) % 60)}`;

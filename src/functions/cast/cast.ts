@@ -3,6 +3,7 @@
  * whatever else turns values into others.
  */
 
+import { doubleText, floatText } from "../../columns/text.ts";
 import { sqlType } from "../../types/print.ts";
 import { type DataType, type DecimalType, isLongLike, type StructType } from "../../types/types.ts";
 import { longValue, MapValue, type Value } from "../../types/values.ts";
@@ -10,7 +11,6 @@ import type { SessionSettings } from "../definition.ts";
 import { castInvalidInput, castOverflow, numericOutOfRange, outOfSupportedRange } from "../errors.ts";
 import { decimalText, dropDigits, power10 } from "../math/decimals.ts";
 import { castToDatetime } from "./datetime.ts";
-import { doubleText, floatText } from "./numbers.ts";
 import { parseBoolean, parseDecimal, parseDouble, parseWhole, trimAll } from "./parse.ts";
 import { textOf } from "./text.ts";
 

@@ -1,3 +1,4 @@
+import { doubleText } from "../../columns/text.ts";
 import { SluiceError } from "../../errors/error.ts";
 import {
   formatDate,
@@ -18,7 +19,6 @@ import type { SessionSettings } from "../definition.ts";
 import { castOverflow } from "../errors.ts";
 import { decimalText, divideHalfUp, power10 } from "../math/decimals.ts";
 import { type CastContext, type CastFunction, identity, invalidInput, throws } from "./cast.ts";
-import { doubleText } from "./numbers.ts";
 import { trimAll } from "./parse.ts";
 
 const UTC = zoneOf("UTC");

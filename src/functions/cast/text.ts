@@ -1,9 +1,9 @@
+import { doubleText, floatText } from "../../columns/text.ts";
 import type { DataType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
 import type { SessionSettings } from "../definition.ts";
 import { decimalText } from "../math/decimals.ts";
 import { datetimeText } from "./datetime.ts";
-import { doubleText, floatText } from "./numbers.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,6 @@
 /** get_json_object's paths: `$.a.b`, `$['a']`, `$.a[0]`, `$.a[*]`, `$.*`. */
 
-import { doubleText } from "../cast/numbers.ts";
+import { doubleText } from "../../columns/text.ts";
 import { JsonReader, JsonSyntaxError } from "./reader.ts";
 import { jsonString } from "./write.ts";
 

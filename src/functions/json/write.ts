@@ -1,9 +1,10 @@
 /** Values to JSON text, as Spark's to_json. */
+
+import { doubleText, floatText } from "../../columns/text.ts";
 import { formatDate, zoneOf } from "../../types/datetime.ts";
 import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import type { DataType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
-import { doubleText, floatText } from "../cast/numbers.ts";
 import { textOf } from "../cast/text.ts";
 import type { SessionSettings } from "../definition.ts";
 import { decimalText } from "../math/decimals.ts";
@@ -23,7 +24,12 @@ const TIMESTAMP_NTZ_FORMAT = "yyyy-MM-dd'T'HH:mm:ss[.SSS]";
 
 /** A string as JSON writes it. */
 export function jsonString(text: string): string {
-  return JSON.stringify(text);
+  const quoted = JSON.stringify(text);
+  // Spark writes the digits of an escape as capitals.
+  if (!quoted.includes("\\u00")) return quoted;
+  return quoted.replace(/\\(?:u00([01][0-9a-f])|.)/g, (escape, digits?: string) =>
+    digits === undefined ? escape : `\\u00${digits.toUpperCase()}`,
+  );
 }
 
 type Writer = (value: Value, indent: string) => string;

@@ -1,0 +1,78 @@
+// to_json row by row and the writer of whole columns must write the same text.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Batch, type Utf8Vector, type Vector, valueAt, vectorFrom } from "../../src/columns/vector.ts";
+import { createJsonWriter } from "../../src/formats/json/writer.ts";
+import { jsonWriter } from "../../src/functions/json/write.ts";
+import { parseSchema } from "../../src/types/ddl.ts";
+import type { Value } from "../../src/types/values.ts";
+import { settings } from "./calls.ts";
+
+const schema = parseSchema(
+  'b BOOLEAN, i INT, s SMALLINT, l BIGINT, f FLOAT, d DOUBLE, m DECIMAL(10,2), t STRING, `q"é` STRING, a DATE, ts TIMESTAMP, n TIMESTAMP_NTZ',
+);
+
+const texts = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.string({ unit: "grapheme", maxLength: 12 }),
+  fc.constantFrom("\u0000\u001f\u007f\u2028", '"\\/\b\f\n\r\t', "x".repeat(100)),
+);
+const decimals = fc.integer({ min: -9_999_999_999, max: 9_999_999_999 });
+const reals = fc.oneof(
+  fc.double(),
+  fc.tuple(decimals, fc.constantFrom(1, 10, 100, 1000, 10_000, 100_000)).map(([n, unit]) => n / unit),
+  fc.constantFrom(0, -0, 1e-3, 9.99999e-4, 1e7, 9999999.9999, -0.001, 21.5, 80.60000000000001, Number.NaN, -Infinity),
+);
+const times = fc.maxSafeInteger();
+const row = fc.tuple(
+  fc.option(fc.boolean()),
+  fc.option(fc.integer()),
+  fc.option(fc.integer({ min: -32768, max: 32767 })),
+  fc.option(fc.maxSafeInteger()),
+  fc.option(fc.float().map(Math.fround)),
+  fc.option(reals),
+  fc.option(decimals),
+  fc.option(texts),
+  fc.option(texts),
+  fc.option(fc.integer({ min: -719_162, max: 2_932_896 })),
+  fc.option(times),
+  fc.option(times),
+);
+
+function bytes(values: readonly Value[]): Utf8Vector {
+  const parts = values.map((v) => Buffer.from((v as string | null) ?? ""));
+  const ends = Int32Array.from(parts, (_, i) => parts.slice(0, i + 1).reduce((n, p) => n + p.length, 0));
+  const starts = Int32Array.from(ends, (end, i) => end - parts[i].length);
+  const nulls = Uint8Array.from(values, (v) => Number(v === null));
+  return {
+    repr: "utf8",
+    type: schema.fields[7].type,
+    bytes: new Uint8Array(Buffer.concat(parts)),
+    starts,
+    ends,
+    nulls,
+  };
+}
+
+for (const timeZone of ["UTC", "Asia/Kolkata", "+05:30", "America/New_York"]) {
+  test(`to_json by rows and by columns, in ${timeZone}`, () => {
+    const write = jsonWriter(schema, { ignoreNullFields: true, pretty: false }, { ...settings, timeZone });
+    const writer = createJsonWriter(schema, { timeZone });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), (generated) => {
+        const rows = generated.map((r) => r.map((v) => (typeof v === "string" ? v.toWellFormed() : v)));
+        const columns = schema.fields.map((f, c): Vector => {
+          const values = rows.map((r) => r[c] as Value);
+          return c === 7 ? bytes(values) : vectorFrom(f.type, values);
+        });
+        const batch: Batch = { rows: rows.length, columns };
+        const written = writer.column(batch);
+        rows.forEach((r, i) => {
+          assert.equal(valueAt(written, i), write(r as Value[]));
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+}
