@@ -45,6 +45,8 @@ export class KafkaStream implements StreamSource {
   private readonly firstOffsets = new Map<string, number>();
   private partitions: readonly TopicPartition[] = [];
   private topicIds = new Map<string, string>();
+  /** Topics whose id has changed, until it was told. */
+  private readonly createdAgain = new Set<string>();
   private newest: PartitionMap | undefined;
   private frozen: PartitionMap | undefined;
   private refreshedAt = Number.NEGATIVE_INFINITY;
@@ -130,6 +132,7 @@ export class KafkaStream implements StreamSource {
   /** The ends that fetch responses told, when they show something new; saves asking. */
   private knownEnds(from: PartitionMap): PartitionMap | undefined {
     this.lookAgainInTime();
+    if (this.createdAgain.size > 0) return undefined;
     let isNew = false;
     const ends: (TopicPartition & { value: number })[] = [];
     for (const { topic, partition } of this.partitions) {
@@ -156,6 +159,7 @@ export class KafkaStream implements StreamSource {
   private isFollowed(from: PartitionMap): boolean {
     return (
       this.frozen === undefined &&
+      this.createdAgain.size === 0 &&
       this.partitions.length > 0 &&
       this.partitions.every(({ topic, partition }) => {
         const isRead = valueIn(from, topic, partition) !== undefined;
@@ -175,15 +179,11 @@ export class KafkaStream implements StreamSource {
   private async discover(mustExist: boolean): Promise<readonly TopicPartition[]> {
     this.partitions = await partitionsOf(this.cluster, this.options, mustExist);
     this.refreshedAt = this.environment.clock.monotonic();
-    const again: string[] = [];
     for (const { topic } of this.partitions) {
       const id = this.cluster.known(topic)?.id ?? "";
       const before = this.topicIds.get(topic);
-      if (before !== undefined && before !== id) again.push(topic);
+      if (before !== undefined && before !== id) this.createdAgain.add(topic);
       this.topicIds.set(topic, id);
-    }
-    if (again.length > 0) {
-      this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: [...new Set(again)].join(", ") });
     }
     this.fetcher.retain(new Set(this.partitions.map(nameOf)));
     return this.partitions;
@@ -225,18 +225,25 @@ export class KafkaStream implements StreamSource {
       const problem = this.fetcher.problemOf(topic, partition);
       if (problem?.kind === "failed") throw problem.error;
     }
-    const gone = [...entriesOf(from)].filter((e) => valueIn(until, e.topic, e.partition) === undefined);
+    const gone = [...entriesOf(from)].filter(
+      (e) => valueIn(until, e.topic, e.partition) === undefined || this.createdAgain.has(e.topic),
+    );
     if (gone.length > 0) {
-      this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions: gone.map(nameOf).join(", ") });
+      const partitions = gone.map((e) => `${nameOf(e)} (read up to offset ${e.value})`).join(", ");
+      this.dataLoss("KAFKA_DATA_LOSS.PARTITIONS_DELETED", { partitions });
     }
-    if (this.frozen !== undefined) return later(until, from);
+    const stale = new Set(gone.map(nameOf));
+    this.createdAgain.clear();
     for (const e of entriesOf(until)) {
       const before = valueIn(from, e.topic, e.partition) ?? 0;
-      if (e.value >= before) continue;
+      if (this.frozen !== undefined || e.value >= before) continue;
+      stale.add(nameOf(e));
       const parameters = { topicPartition: nameOf(e), prevOffset: before, newOffset: e.value };
       this.dataLoss("KAFKA_DATA_LOSS.PARTITION_OFFSET_CHANGED", parameters);
     }
-    return until;
+    // What was fetched, and the ends that were told, are of records that are gone.
+    if (stale.size > 0) this.fetcher.retain(new Set(this.partitions.map(nameOf).filter((key) => !stale.has(key))));
+    return this.frozen === undefined ? until : later(until, from);
   }
 
   private dataLoss(
@@ -305,6 +312,7 @@ export class KafkaStream implements StreamSource {
   private hasNews(from: PartitionMap): boolean {
     const ends: (TopicPartition & { value: number })[] = [];
     let isNew = false;
+    if (this.createdAgain.size > 0) return true;
     for (const { topic, partition } of this.partitions) {
       const known = valueIn(from, topic, partition);
       if (known === undefined) return true;
