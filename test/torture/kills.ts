@@ -43,7 +43,7 @@ export interface KillsReport extends Findings {
 
 const KILL_AFTER_MS = { min: 50, max: 1500 };
 /** Batches that a life's share of the input makes. */
-const BATCHES_A_LIFE = 10;
+const BATCHES_A_LIFE = 15;
 
 export async function runKills(request: KillsRequest): Promise<KillsReport> {
   const { brokers, topic, sink, records, kills, folder, random } = request;
