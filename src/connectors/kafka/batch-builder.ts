@@ -1,5 +1,5 @@
 /** Record batches (format version 2), written record by record into one buffer. */
-import { compressionsAlgorithms, crc32c } from "@platformatic/kafka";
+import { compressionsAlgorithms, crc32c } from "./client.ts";
 import { BATCH_HEADER_BYTES } from "./records.ts";
 
 export type CompressionName = "none" | "gzip" | "snappy" | "lz4" | "zstd";

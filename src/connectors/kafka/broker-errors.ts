@@ -1,6 +1,7 @@
 /** Kafka's error codes, by what a client does about them. */
-import { protocolErrors, protocolErrorsCodesById } from "@platformatic/kafka";
+
 import { SluiceError } from "../../errors/error.ts";
+import { protocolErrors, protocolErrorsCodesById } from "./client.ts";
 
 /** An error code in a broker's answer. */
 export class BrokerError extends Error {

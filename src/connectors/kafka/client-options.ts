@@ -1,10 +1,10 @@
 /** The `kafka.*` options: settings of Kafka's own clients, as far as they mean something here. */
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import type { SASLOptions } from "@platformatic/kafka";
 import { nearest, SluiceError } from "../../errors/error.ts";
 import type { Logger, OptionSpec, Options } from "../contract.ts";
 import { invalidOption } from "../options.ts";
+import type { SASLOptions } from "./client.ts";
 import { parseJaas } from "./jaas.ts";
 
 export interface BrokerAddress {

@@ -1,9 +1,9 @@
 /** One Kafka cluster: its connections, who leads which partition, and what its offsets are. */
 import { isIP } from "node:net";
-import { type API, Connection, listOffsetsV7, metadataV12 } from "@platformatic/kafka";
 import { SluiceError } from "../../errors/error.ts";
 import type { Environment } from "../contract.ts";
 import { BrokerError, isStaleMetadata, isTransient, reasonOf, responseOf, userError } from "./broker-errors.ts";
+import { type API, Connection, listOffsetsV7, metadataV12 } from "./client.ts";
 import type { BrokerAddress, ClientSettings } from "./client-options.ts";
 
 export interface PartitionInfo {

@@ -1,6 +1,7 @@
 /** The broker that looks after a consumer group or a transactional id. */
-import { type Connection, findCoordinatorV4 } from "@platformatic/kafka";
+
 import { BrokerError, ErrorCode } from "./broker-errors.ts";
+import { type Connection, findCoordinatorV4 } from "./client.ts";
 import type { KafkaCluster } from "./cluster.ts";
 
 export const CoordinatorType = { GROUP: 0, TRANSACTION: 1 } as const;

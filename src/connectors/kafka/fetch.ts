@@ -1,5 +1,5 @@
 /** The Fetch request, and its response down to the raw record batches, which `records.ts` reads. */
-import { createAPI, fetchV12 } from "@platformatic/kafka";
+import { type API, createAPI, fetchV12 } from "./client.ts";
 import { WireReader } from "./wire.ts";
 
 export interface AbortedTransaction {
@@ -44,7 +44,7 @@ export interface FetchRequest {
 
 type WireArguments = Parameters<typeof fetchV12.createRequest>;
 
-export const fetchApi = createAPI<WireArguments, FetchResponse>(
+export const fetchApi: API<WireArguments, FetchResponse> = createAPI<WireArguments, FetchResponse>(
   1,
   12,
   fetchV12.createRequest,

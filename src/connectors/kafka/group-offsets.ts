@@ -1,7 +1,8 @@
 /** Tells a consumer group how far a query has come, so that any tool can show its lag. The query never reads it back. */
-import { offsetCommitV8 } from "@platformatic/kafka";
+
 import type { Environment } from "../contract.ts";
 import { isTransient, reasonOf } from "./broker-errors.ts";
+import { offsetCommitV8 } from "./client.ts";
 import type { ClientSettings } from "./client-options.ts";
 import { KafkaCluster } from "./cluster.ts";
 import { Coordinator, CoordinatorType } from "./coordinator.ts";

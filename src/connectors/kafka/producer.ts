@@ -1,8 +1,9 @@
 /** Sends finished record batches to the partitions' leaders, in order, each exactly once for as long as the producer lives. */
-import { createAPI, produceV9, Writer } from "@platformatic/kafka";
+
 import { SluiceError } from "../../errors/error.ts";
 import { BatchBuilder, type CompressionName, type ProducerState } from "./batch-builder.ts";
 import { BrokerError, canRetry, ErrorCode, isStaleMetadata, isTransient } from "./broker-errors.ts";
+import { createAPI, produceV9, Writer } from "./client.ts";
 import type { KafkaCluster } from "./cluster.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
 import { isFencing } from "./transactions.ts";

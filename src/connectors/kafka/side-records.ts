@@ -1,7 +1,8 @@
 /** Records of side outputs: whose brokers, how large, and in which form they are written. */
-import { describeConfigsV4 } from "@platformatic/kafka";
+
 import type { SideRecord } from "../contract.ts";
 import type { HeaderBytes } from "./batch-builder.ts";
+import { describeConfigsV4 } from "./client.ts";
 import type { ClientSettings } from "./client-options.ts";
 import type { KafkaCluster } from "./cluster.ts";
 

@@ -1,11 +1,12 @@
 /** `format("kafka")` of a write. */
-import { apiVersionsV3, initProducerIdV4 } from "@platformatic/kafka";
+
 import type { Batch, Vector } from "../../columns/vector.ts";
 import { textAt } from "../../columns/vector.ts";
 import { nearest, SluiceError } from "../../errors/error.ts";
 import type { Environment, Guarantee, SideRecord, Sink, SinkBatch, SinkProvider, SinkRequest } from "../contract.ts";
 import type { ProducerState } from "./batch-builder.ts";
 import { BrokerError } from "./broker-errors.ts";
+import { apiVersionsV3, initProducerIdV4 } from "./client.ts";
 import { KafkaCluster } from "./cluster.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
 import { Partitioner } from "./partitioner.ts";

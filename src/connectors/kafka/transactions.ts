@@ -6,6 +6,10 @@
  * after any answer that stayed away the epoch is raised first, so that such a request is refused. With KIP-890's own
  * versions brokers make a transaction wait 20 ms when it follows the last one at once, which small batches do.
  */
+
+import { SluiceError } from "../../errors/error.ts";
+import type { ProducerState } from "./batch-builder.ts";
+import { BrokerError, ErrorCode, isTransient, reasonOf } from "./broker-errors.ts";
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
@@ -13,10 +17,7 @@ import {
   initProducerIdV4,
   offsetFetchV8,
   txnOffsetCommitV3,
-} from "@platformatic/kafka";
-import { SluiceError } from "../../errors/error.ts";
-import type { ProducerState } from "./batch-builder.ts";
-import { BrokerError, ErrorCode, isTransient, reasonOf } from "./broker-errors.ts";
+} from "./client.ts";
 import type { KafkaCluster } from "./cluster.ts";
 import { Coordinator, CoordinatorType } from "./coordinator.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
