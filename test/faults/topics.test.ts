@@ -9,7 +9,7 @@ import type { SluiceError } from "../../src/index.ts";
 import { testSession as session } from "../../src/testing/index.ts";
 import { onBothBrokers, type TestBroker } from "../connectors/kafka-brokers.ts";
 
-const STEPS = [1, 2, 3, 5, 8, 16, 32, 64];
+const STEPS = [1, 2, 5, 16, 64];
 
 interface Read {
   readonly value: string;
@@ -113,7 +113,11 @@ onBothBrokers("D1: partitions from 1 to 64 in steps, each read from offset 0 wit
       const offsets = rows.map((r) => r.offset).sort((a, b) => a - b);
       assert.deepEqual(offsets, [...offsets.keys()], `partition ${partition}`);
     }
-    assert.deepEqual(reader.warnings, []);
+    // A partition that was just added may have no leader yet, which is waited for.
+    assert.deepEqual(
+      reader.warnings.filter((message) => !message.startsWith("Waiting for Kafka")),
+      [],
+    );
   });
 });
 
