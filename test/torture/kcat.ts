@@ -15,6 +15,8 @@ export interface Seen {
   readonly value: string;
 }
 
+/** How long kcat asks for a topic before it gives up. */
+const METADATA_SECONDS = "60";
 const FORMAT = "%p %o %h %s\n";
 
 function parse(line: string): Seen {
@@ -32,7 +34,7 @@ type Isolation = "read_committed" | "read_uncommitted";
 
 function consumer(brokers: string, topic: string, isolation: Isolation): string[] {
   const settings = ["-X", `isolation.level=${isolation}`, "-X", "fetch.wait.max.ms=50"];
-  return ["-C", "-q", "-b", brokers, "-t", topic, "-o", "beginning", "-f", FORMAT, ...settings];
+  return ["-C", "-q", "-m", METADATA_SECONDS, "-b", brokers, "-t", topic, "-o", "beginning", "-f", FORMAT, ...settings];
 }
 
 /** Every record of the topic up to its end now, one after the other. */
@@ -72,7 +74,18 @@ export class TopicWriter {
   constructor(brokers: string, topic: string) {
     // Small batches, so that partitions advance together; idempotent, so that the input has each record once.
     const settings = ["enable.idempotence=true", "linger.ms=5", "batch.num.messages=500"];
-    const args = ["-P", "-b", brokers, "-t", topic, "-K", "\t", ...settings.flatMap((s) => ["-X", s])];
+    const args = [
+      "-P",
+      "-m",
+      METADATA_SECONDS,
+      "-b",
+      brokers,
+      "-t",
+      topic,
+      "-K",
+      "\t",
+      ...settings.flatMap((s) => ["-X", s]),
+    ];
     const child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
     this.child = child;
     child.stdin.on("error", () => {}); // its end tells why
