@@ -57,11 +57,22 @@ export const steps: readonly Step[] = [
     rules: [{ file: /^formats\/compression\// }, { file: /^connectors\/kafka\/records$/, name: /^unfold$/ }],
   },
   {
+    name: "hand over",
+    what: "chunks to the threads that decode, columns back",
+    counts: true,
+    byHandToo: false,
+    rules: [
+      { file: /^connectors\/kafka\/decode\// },
+      { file: /^columns\/(pack|arrays|ops)$/ },
+      { file: /^node:internal\/(worker|per_context\/messageport)/ },
+    ],
+  },
+  {
     name: "index",
     what: "where each record's value begins and ends",
     counts: true,
     byHandToo: true,
-    rules: [{ file: /^connectors\/kafka\/(records|reader|columns|rows|decode.*|worker.*)$/ }],
+    rules: [{ file: /^connectors\/kafka\/(records|reader|columns|rows)$/ }],
   },
   {
     name: "scan",
