@@ -139,6 +139,8 @@ export class KafkaStream implements StreamSource {
       const value = this.fetcher.endOf(topic, partition);
       if (value === undefined) return undefined;
       const begin = valueIn(from, topic, partition);
+      // A new leader's fetches tell an old end until it knows how far the others are; asked, it says that it has to wait.
+      if (begin !== undefined && value < begin) return undefined;
       isNew ||= begin !== undefined && this.hasMore(topic, partition, begin);
       ends.push({ topic, partition, value });
     }
