@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { metadata } from "../../src/broker/apis/03-metadata.ts";
 import { offsetCommit } from "../../src/broker/apis/08-offset-commit.ts";
@@ -181,8 +182,13 @@ onBothBrokers("over the wire: join, assignment, commits by epoch, fencing, leave
     subscribedTopicRegex: broker.kind === "Apache Kafka" ? null : `${topic}.*`,
     topicPartitions: [],
   };
-  const later = { rebalanceTimeoutMs: -1, subscribedTopicNames: null, topicPartitions: null };
-  const beat = (memberEpoch: number, rest: typeof first | typeof later) =>
+  interface Later {
+    readonly rebalanceTimeoutMs: number;
+    readonly subscribedTopicNames: null;
+    readonly topicPartitions: { topicId: string; partitions: number[] }[] | null;
+  }
+  const later: Later = { rebalanceTimeoutMs: -1, subscribedTopicNames: null, topicPartitions: null };
+  const beat = (memberEpoch: number, rest: typeof first | Later) =>
     client.call(consumerGroupHeartbeat, 1, { ...request, memberEpoch, ...rest });
   const joined = await beat(0, first);
   assert.equal(joined.errorCode, 0);
@@ -210,8 +216,15 @@ onBothBrokers("over the wire: join, assignment, commits by epoch, fencing, leave
   assert.equal((await fetched(joined.memberEpoch + 1)).errorCode, ErrorCode.STALE_MEMBER_EPOCH);
   const query = { groupIds: [groupId, `${groupId}-none`], includeAuthorizedOperations: false };
   const describe = async () => (await client.call(consumerGroupDescribe, 0, query)).groups;
-  // Real Kafka describes what it has written down, which is a little later.
-  while ((await describe())[0].groupState !== "Stable");
+  // Real Kafka describes what it has written down, which is a little later, and once the member says what it holds.
+  const holding: Later = { ...later, topicPartitions: [{ topicId: id, partitions: [0, 1] }] };
+  for (let tries = 0; ; tries++) {
+    const { groupState } = (await describe())[0];
+    if (groupState === "Stable") break;
+    assert.ok(tries < 200, `the group stays ${groupState}`);
+    assert.equal((await beat(joined.memberEpoch, holding)).errorCode, 0);
+    await setTimeout(50);
+  }
   const groups = await describe();
   assert.deepEqual(groups[0].members[0].assignment, {
     topicPartitions: [{ topicId: id, topicName: topic, partitions: [0, 1] }],
