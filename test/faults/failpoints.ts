@@ -91,7 +91,9 @@ export class Failpoint {
     this.checkAlive();
     if (!this.comes(point)) return;
     if (this.action === "hang") return this.released;
-    throw new Error(`injected: ${this.action} at ${point}`);
+    const error = new Error(`injected: ${this.action} at ${point}`);
+    // An answer is lost with its connection.
+    throw point === "sink commit: sent, not acknowledged" ? Object.assign(error, { code: "ECONNRESET" }) : error;
   }
 }
 

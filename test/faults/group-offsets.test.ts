@@ -44,7 +44,11 @@ test("a batch that isn't in the sink isn't in the group's offsets", async () => 
     assert.equal(committed(), 2);
     const broken = await start();
     await broken.processAllAvailable();
-    broker.inject({ api: "EndTxn", times: 1, action: { kind: "close" } });
+    broker.inject({
+      api: "EndTxn",
+      times: 1,
+      action: { kind: "error", error: "TRANSACTIONAL_ID_AUTHORIZATION_FAILED" },
+    });
     await write(["c"]);
     await assert.rejects(broken.awaitTermination());
     assert.equal(committed(), 2, "the third record's transaction was never committed");
