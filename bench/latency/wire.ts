@@ -24,8 +24,12 @@ export async function connected(host: string, port: number): Promise<Connection>
 export async function topicOf(servers: string, name: string): Promise<Topic> {
   const [host, port] = (servers.split(",")[0] as string).split(":") as [string, string];
   const connection = await connected(host, Number(port));
-  const answer = await metadataV12.api.async(connection, [name], false, false);
-  await connection.close();
+  let answer: ReturnType<typeof metadataV12.parseResponse>;
+  try {
+    answer = await metadataV12.api.async(connection, [name], false, false);
+  } finally {
+    await connection.close();
+  }
   const found = answer.topics[0];
   if (found === undefined || found.errorCode !== 0) throw new Error(`no topic ${name}`);
   return {
