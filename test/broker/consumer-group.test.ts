@@ -215,7 +215,11 @@ onBothBrokers("over the wire: join, assignment, commits by epoch, fencing, leave
   assert.equal((await fetched(joined.memberEpoch)).topics[0].partitions[0].committedOffset, 4);
   assert.equal((await fetched(joined.memberEpoch + 1)).errorCode, ErrorCode.STALE_MEMBER_EPOCH);
   const query = { groupIds: [groupId, `${groupId}-none`], includeAuthorizedOperations: false };
-  const describe = async () => (await client.call(consumerGroupDescribe, 0, query)).groups;
+  // Real Kafka answers in any order.
+  const describe = async () => {
+    const { groups } = await client.call(consumerGroupDescribe, 0, query);
+    return groups.toSorted((a, b) => a.groupId.length - b.groupId.length);
+  };
   // Real Kafka describes what it has written down, which is a little later, and once the member says what it holds.
   const holding: Later = { ...later, topicPartitions: [{ topicId: id, partitions: [0, 1] }] };
   for (let tries = 0; ; tries++) {

@@ -11,7 +11,7 @@ import { DevBroker } from "../../src/broker/index.ts";
 import { requireParts, uniqueName } from "../support/parts.ts";
 import { runProgram, type Served, serveConnect } from "./serve.ts";
 
-const parts = requireParts("spark", "pyspark-clients");
+const parts = requireParts("spark", "pyspark-clients", "kafka");
 
 describe("PySpark", parts.options, () => {
   let ours: Served;
@@ -52,6 +52,13 @@ describe("PySpark", parts.options, () => {
   test("errors with class, condition, SQL state and parameters", () => both("errors.py"));
 
   test("streaming queries: files, rate, Kafka, memory, foreachBatch, listeners, progress", () => both("streams.py"));
+
+  test("the same streaming queries on Apache Kafka", async () => {
+    const { bootstrapServers } = await parts.kafka();
+    const args = [ours.url, join(folder, "streams.py-kafka"), bootstrapServers, `${uniqueName("connect")}-`];
+    const lines = await runProgram(spark.python, "streams.py", args, spark.environment);
+    assert.deepEqual(lines, printed.get("streams.py"));
+  });
 
   test("older clients print what the newest does", async (t) => {
     const clients = await parts["pyspark-clients"]();

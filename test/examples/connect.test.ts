@@ -1,15 +1,14 @@
-/** The PySpark twins, unmodified, with `sluice connect` in Spark's place and the dev broker in Kafka's. */
+/** The PySpark twins, unmodified, with `sluice connect` in Spark's place, on each of the brokers. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sparkEnvironment, sparkPython } from "../../scripts/parts/spark.ts";
-import { DevBroker } from "../../src/broker/index.ts";
-import { requireParts } from "../support/parts.ts";
+import { onBothBrokers } from "../support/brokers.ts";
+import { requireParts, uniqueName } from "../support/parts.ts";
 import { writeHistory } from "./input.ts";
 import { produceInput } from "./produce.ts";
 import { BATCH } from "./run.ts";
@@ -17,26 +16,28 @@ import { BATCH } from "./run.ts";
 const parts = requireParts("spark");
 const inCheckout = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-test("PySpark's programs give on sluice connect what they give on Spark", parts.options, async () => {
+const title = "PySpark's programs give on sluice connect what they give on Spark";
+const body: Parameters<typeof onBothBrokers>[1] = async ({ bootstrapServers }) => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-connect-"));
-  const broker = await DevBroker.start();
+  const prefix = uniqueName("twin");
   const server = spawn(process.execPath, [inCheckout("bin/sluice.js"), "connect", "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
     const history = join(folder, "history");
     writeHistory(history);
-    await produceInput(broker.bootstrapServers, "");
+    await produceInput(bootstrapServers, prefix);
     const url = await connectUrl(server.stdout);
-    const args = [url, broker.bootstrapServers, history, String(BATCH), join(folder, "checkpoint"), ""];
+    const args = [url, bootstrapServers, history, String(BATCH), join(folder, "checkpoint"), prefix];
     const recorded = JSON.parse(readFileSync(new URL("./recorded.json", import.meta.url), "utf8")) as unknown;
     assert.deepEqual(JSON.parse(await python(inCheckout("scripts/pyspark/run.py"), args)), recorded);
   } finally {
     server.kill("SIGTERM");
-    await broker.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
-});
+};
+
+onBothBrokers(title, body, parts.options);
 
 /** The address in the server's first line of that form: `connect: sc://127.0.0.1:15002`. */
 async function connectUrl(output: NodeJS.ReadableStream): Promise<string> {
