@@ -22,11 +22,14 @@ const config = {
   "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
 };
 
+/** Mulberry32: seeds that follow each other give numbers that have nothing to do with each other. */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 

@@ -45,7 +45,7 @@ function recordsOf(texts: readonly (string | Uint8Array)[]): Records {
 
 function scan(schema: StructType, texts: readonly (string | Uint8Array)[], wide = true, fields?: number[]): ScanResult {
   const { bytes, starts, ends } = recordsOf(texts);
-  const scanner = createJsonScanner(schema, fields ?? [...schema.fields.keys()], { json, wide });
+  const scanner = createJsonScanner(schema, fields ?? [...schema.fields.keys()], { json, wide, nowMs: () => 0 });
   return scanner.scan(bytes, starts, ends, null, 0, texts.length);
 }
 
