@@ -116,6 +116,21 @@ onBothBrokers("maxOffsetsPerTrigger cuts by volume, minOffsetsPerTrigger waits",
   assert.notEqual(await patient.latestOffset(start, false), start);
 });
 
+onBothBrokers("a batch gets its records when more than the buffer holds comes after them", async (broker) => {
+  const topic = await broker.topic(16);
+  const values = numbered(192).map((v) => v.repeat(17_000));
+  await broker.produce(topic, values, { "kafka.partitioner.class": "RoundRobinPartitioner" });
+  const stream = await broker.stream({ subscribe: topic, maxOffsetsPerTrigger: "32" });
+  let read = 0;
+  let start = await stream.initialOffset();
+  for (let batch = 0; batch < 6; batch++) {
+    const end = await stream.latestOffset(start, false);
+    read += (await readValues(stream, start, end)).length;
+    start = end;
+  }
+  assert.equal(read, values.length);
+});
+
 onBothBrokers("after freeze nothing newer is planned", async (broker) => {
   const topic = await broker.topic(1);
   await broker.produce(topic, ["before"]);

@@ -207,9 +207,13 @@ export class Fetcher {
 
   private request(leader: number, states: readonly PartitionState[]): void {
     const { settings } = this;
-    const hungry = states.filter((s) => s.bytes < settings.partitionMaxBytes * 2 && s.chunks.length < CHUNKS_MAX);
     const room = settings.bufferBytesMax - this.bufferedBytes;
-    if (hungry.length === 0 || room <= 0) return;
+    // What somebody waits for is fetched also when the buffer is full of what comes after: else neither would ever move.
+    const hungry =
+      room > 0
+        ? states.filter((s) => s.bytes < settings.partitionMaxBytes * 2 && s.chunks.length < CHUNKS_MAX)
+        : states.filter((s) => s.chunks.length === 0 && s.needed > s.fetchOffset);
+    if (hungry.length === 0) return;
     // While partitions are left out, a request that waits would keep them out: ask only for what is there, and ask
     // again when something was read. Unless somebody waits for these records.
     const leftOut = hungry.length < states.length;
@@ -218,7 +222,8 @@ export class Fetcher {
     if (leftOut && !isThere && !isNeeded) return;
     const maxWaitMs = leftOut && isThere ? 0 : settings.maxWaitMs;
     this.busy.add(leader);
-    void this.fetch(leader, hungry, maxWaitMs, Math.min(settings.maxBytes, room)).finally(() => {
+    const maxBytes = room > 0 ? room : hungry.length * settings.partitionMaxBytes;
+    void this.fetch(leader, hungry, maxWaitMs, Math.min(settings.maxBytes, maxBytes)).finally(() => {
       this.busy.delete(leader);
       this.wake();
       this.pump();
