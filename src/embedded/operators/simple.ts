@@ -7,9 +7,8 @@ import { type Batch, type Vector, valueAt } from "../../columns/vector.ts";
 import { emitEnd } from "../../compile/emit.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
 import type { JsonFields } from "../../connectors/contract.ts";
-import { SluiceError } from "../../errors/error.ts";
 import { jsonOptions } from "../../formats/json/options.ts";
-import { createJsonScanner, type JsonScanner, MalformedRecord, type ScanResult } from "../../formats/json/scanner.ts";
+import { createJsonScanner, scanNaming } from "../../formats/json/scanner.ts";
 import { badRecordReason } from "../../functions/json/rejecting.ts";
 import type { Value } from "../../types/values.ts";
 import type { Operator } from "./operator.ts";
@@ -62,17 +61,6 @@ export interface BadRecords {
   count: number;
 }
 
-/** In the mode FAILFAST a bad record ends the query; the error says which one it was. */
-function scanned(scanner: JsonScanner, batch: Batch, source: number): ScanResult {
-  try {
-    return scanner.scanVector(batch.columns[source], batch.rows);
-  } catch (error) {
-    if (!(error instanceof MalformedRecord) || batch.origin === undefined) throw error;
-    const badRecord = `${error.messageParameters["badRecord"]} (${batch.origin(error.row)})`;
-    throw new SluiceError(error.condition, { ...error.messageParameters, badRecord }, { cause: error });
-  }
-}
-
 /** What a scan below a JsonDecode node may read out of its rows by itself. */
 export function jsonFieldsOf(
   node: JsonDecodeNode,
@@ -105,7 +93,7 @@ export function jsonDecodeOperator(
     output: node.output,
     async *run(request) {
       for await (const batch of input.run(request)) {
-        const decoded = batch.decoded ?? scanned(scanner, batch, source);
+        const decoded = batch.decoded ?? scanNaming(scanner, batch.columns[source], batch.rows, batch.origin);
         bad.count += decoded.corruptCount;
         const out = { ...batch, decoded: undefined, columns: [...batch.columns, ...decoded.columns] };
         const kept = decoded.corrupt === null || reject === undefined ? out : reject(out, decoded.corrupt);

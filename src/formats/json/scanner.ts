@@ -60,6 +60,22 @@ export class MalformedRecord extends SluiceError {
   }
 }
 
+/** `scanVector`; where FAILFAST meets a record, the error says by `origin` which one it was. */
+export function scanNaming(
+  scanner: JsonScanner,
+  column: Vector,
+  rows: number,
+  origin: ((row: number) => string) | undefined,
+): ScanResult {
+  try {
+    return scanner.scanVector(column, rows);
+  } catch (error) {
+    if (!(error instanceof MalformedRecord) || origin === undefined) throw error;
+    const badRecord = `${error.messageParameters["badRecord"]} (${origin(error.row)})`;
+    throw new SluiceError(error.condition, { ...error.messageParameters, badRecord }, { cause: error });
+  }
+}
+
 /** The record was null or blank; its text was malformed; a value wasn't of its type. */
 const RECORD_NULL = 4;
 const CORRUPT = 1;

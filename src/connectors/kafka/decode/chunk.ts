@@ -2,14 +2,8 @@
 import { ReusedArrays } from "../../../columns/arrays.ts";
 import { packed, packedBytes } from "../../../columns/pack.ts";
 import { reprOf, type Vector } from "../../../columns/vector.ts";
-import { SluiceError } from "../../../errors/error.ts";
 import { Output } from "../../../formats/compression/codecs.ts";
-import {
-  createJsonScanner,
-  type JsonScanner,
-  MalformedRecord,
-  type ScanResult,
-} from "../../../formats/json/scanner.ts";
+import { createJsonScanner, type JsonScanner, type ScanResult, scanNaming } from "../../../formats/json/scanner.ts";
 import { BOOLEAN, type DataType, LONG } from "../../../types/types.ts";
 import type { JsonFields, ReadRequest } from "../../contract.ts";
 import { areArrays, blockToBatch, columnTypes, partsOf } from "../columns.ts";
@@ -99,13 +93,7 @@ export class ChunkDecoder {
   ): ScanResult | undefined {
     const { json } = this.request;
     if (json === undefined || this.scanner === undefined) return undefined;
-    try {
-      return this.scanner.scanVector(columns[json.column], rows);
-    } catch (error) {
-      if (!(error instanceof MalformedRecord) || origin === undefined) throw error;
-      const badRecord = `${error.messageParameters["badRecord"]} (${origin(error.row)})`;
-      throw new SluiceError(error.condition, { ...error.messageParameters, badRecord });
-    }
+    return scanNaming(this.scanner, columns[json.column], rows, origin);
   }
 
   private pack(
