@@ -1,9 +1,10 @@
-// Builds the published package into dist/: JavaScript and declarations of src/, what src/ holds besides TypeScript,
-// and the console's front end. `npm pack` runs it.
+// Builds the published package into dist/: the modules of src/ put together (bundle.ts), their declarations, and the console's
+// front end. `npm pack` runs it.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -16,14 +17,13 @@ function run(program: string, ...args: string[]): void {
   process.exit(done.status ?? 1);
 }
 
-/** Generated messages are JavaScript with declarations already; tsc leaves both where they are. */
-function copyWhatIsNotTypeScript(): void {
+/** Generated messages have declarations already; tsc leaves them where they are. */
+function copyDeclarations(): void {
   const source = join(root, "src");
   for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
     const from = join(entry.parentPath, entry.name);
     const path = relative(source, from);
-    const compiled = /\.[cm]?tsx?$/.test(path) && !path.endsWith(".d.ts");
-    if (!entry.isFile() || compiled || path.endsWith(".md") || path.startsWith(join("console", "ui"))) continue;
+    if (!entry.isFile() || !path.endsWith(".d.ts") || path.startsWith(join("console", "ui"))) continue;
     const to = join(dist, path);
     mkdirSync(dirname(to), { recursive: true });
     copyFileSync(from, to);
@@ -38,4 +38,5 @@ if (existsSync(dist)) {
 }
 run(process.execPath, join(root, "scripts/setup.js"));
 run(join(root, "node_modules/.bin/tsc"), "-p", "tsconfig.build.json");
-copyWhatIsNotTypeScript();
+copyDeclarations();
+await bundle(root, dist);

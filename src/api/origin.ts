@@ -1,10 +1,11 @@
 /** Where in the user's program a plan was written, so that an error can say it. */
 import { fileURLToPath } from "node:url";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { codeFolder } from "../package-files.ts";
 import type { OriginSchema } from "../plan/messages.ts";
 
 /** The folder of this package's own code; frames inside it are not the user's. */
-const ownFolder = new URL("../", import.meta.url).href;
+const ownFolder = codeFolder.href;
 /** Frames looked at: a public method that calls public methods stands deeper than the user's call. */
 const FRAMES_MAX = 8;
 

@@ -1,5 +1,6 @@
 /** The `sluice` command: one file for each subcommand in commands/. Data goes to stdout, everything else to stderr. */
 import { nearest, SluiceError } from "../errors/error.ts";
+import { packageRoot } from "../package-files.ts";
 
 /** What every subcommand is. */
 export interface Command {
@@ -77,6 +78,6 @@ async function help(): Promise<string> {
 
 async function version(): Promise<string> {
   const { readFile } = await import("node:fs/promises");
-  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  const text = await readFile(new URL("package.json", packageRoot), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -11,12 +11,13 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   plan: ground,
   columns: ground,
   sql: ["plan", ...ground],
-  api: ["plan", "columns", ...ground],
+  "package-files.ts": [],
+  api: ["plan", "columns", "package-files.ts", ...ground],
   functions: ["columns", ...ground],
   analyze: ["functions", "plan", "columns", ...ground],
   compile: ["analyze", "functions", "columns", ...ground],
   formats: ["columns", ...ground],
-  connectors: ["formats", "columns", ...ground],
+  connectors: ["formats", "columns", "package-files.ts", ...ground],
   embedded: ["api/engine", ...engine],
   cluster: ["api/engine", "plan", "columns", ...ground],
   broker: ["formats", "errors"],
@@ -29,7 +30,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   testing: surface,
   connect: surface,
   console: surface,
-  cli: ["console", "connect", "testing", ...surface],
+  cli: ["package-files.ts", "console", "connect", "testing", ...surface],
 };
 
 /** What to do instead, where the table alone doesn't say it. */

@@ -8,6 +8,7 @@ import { Feed } from "../../console/feed.ts";
 import { ConsoleServer } from "../../console/server.ts";
 import { defaultFleet, Fleet } from "../../devices/fleet.ts";
 import { SparkSession } from "../../index.ts";
+import { packageRoot } from "../../package-files.ts";
 import { followProgress, startLive } from "../dev/live.ts";
 import { startPipeline } from "../dev/pipeline.ts";
 import { Publisher } from "../dev/publisher.ts";
@@ -96,7 +97,7 @@ class Demonstration {
     const page = await ConsoleServer.start({
       host: "127.0.0.1",
       port: consolePort,
-      pages: fileURLToPath(new URL("../../../dist/console-ui", import.meta.url)),
+      pages: fileURLToPath(new URL("dist/console-ui", packageRoot)),
       snapshot: () => feed.snapshot(),
       tick: () => feed.tick(),
       queries: () => activeQueries(spark),

@@ -1,16 +1,18 @@
 /**
- * The parts of the Kafka client that the engine works with. They are loaded by their files: the client's main module also brings
- * its producer, consumer and admin with a compiled schema of their options each, which takes a good part of a query's start.
+ * The parts of the Kafka client that the engine works with, as a checkout loads them: by their files, since the client's main
+ * module also brings its producer, consumer and admin with a compiled schema of their options each, which takes a good part of
+ * a query's start. The published package has `client-bundled.ts` in this module's place.
  */
 import type * as Client from "@platformatic/kafka";
+import type * as Parts from "./client-bundled.ts";
 
 const PARTS = ["./apis/index.js", "./network/connection.js", "./protocol/index.js"];
 
-async function load(): Promise<typeof Client> {
+async function load(): Promise<typeof Parts> {
   try {
     const main = import.meta.resolve("@platformatic/kafka");
     const loaded = await Promise.all(PARTS.map((part) => import(new URL(part, main).href) as Promise<object>));
-    return Object.assign({}, ...loaded) as typeof Client;
+    return Object.assign({}, ...loaded) as typeof Parts;
   } catch {
     // Bundled, or another version that has them elsewhere.
     return import("@platformatic/kafka");

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { ownModule } from "../../../package-files.ts";
 import type { FetchedRecords } from "../records.ts";
 import type { DecodeRequest, PackedBlock } from "./chunk.ts";
 import { blocksOf, type FromWorker, type Outcome, type ToWorker } from "./protocol.ts";
@@ -89,8 +90,7 @@ class DecodeThread {
   constructor() {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    this.worker = new Worker(new URL(file, import.meta.url), {
+    this.worker = new Worker(ownModule("connectors/kafka/decode/worker"), {
       name: "sluice-decode",
       workerData: port2,
       transferList: [port2],
