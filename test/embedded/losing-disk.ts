@@ -4,7 +4,7 @@
  * that those that are under way together end in any order.
  */
 import { dirname } from "node:path";
-import type { CheckpointFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
+import type { CheckpointFileSystem, FileInPlace } from "../../src/embedded/checkpoint/file-system.ts";
 
 /** Turns of the microtask queue that a step takes, at most. */
 const TURNS_MAX = 400;
@@ -85,6 +85,26 @@ export class LosingDisk implements CheckpointFileSystem {
     inode.bytes = new Uint8Array(bytes);
     await this.#step();
     if (durable) inode.durable = inode.bytes;
+  }
+
+  /** What is written over in place and isn't durable may be there in part. */
+  async openInPlace(path: string, size: number, durable: boolean): Promise<FileInPlace> {
+    await this.write(path, new Uint8Array(size), durable);
+    const inode = this.#names.get(path) as Inode;
+    return {
+      write: async (at, bytes, durable) => {
+        await this.#step();
+        const whole = inode.bytes.slice();
+        whole.set(bytes, at);
+        inode.bytes = whole;
+        const torn = inode.durable?.slice();
+        torn?.set(bytes.subarray(0, Math.floor(this.#random() * (bytes.length + 1))), at);
+        inode.durable = torn;
+        await this.#step();
+        if (durable) inode.durable = whole;
+      },
+      close: async () => {},
+    };
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -17,10 +17,14 @@ const full = process.env["SLUICE_TORTURE"] === "full";
 const BATCHES = 7;
 /** Of which so many are there at first. What comes later belongs to the batch after the last one that was planned. */
 const FIRST = 4;
-const config = {
+/** Offsets go to files of their own, or from the second batch on to a journal. */
+type Log = "files" | "journal";
+const logs: readonly Log[] = ["files", "journal"];
+const configOf = (log: Log) => ({
+  "sluice.checkpoint.journalAfterBatches": log === "files" ? "1000" : "1",
   "spark.sql.streaming.minBatchesToRetain": "2",
   "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
-};
+});
 
 /** Mulberry32: seeds that follow each other give numbers that have nothing to do with each other. */
 function generator(seed: number): () => number {
@@ -42,6 +46,7 @@ function add(stream: MemoryStream, from: number, to: number): void {
 }
 
 interface Run {
+  readonly log: Log;
   readonly disk: LosingDisk;
   readonly stream: MemoryStream;
   readonly folder: string;
@@ -50,8 +55,8 @@ interface Run {
 type Start = (df: DataFrame, checkpointLocation: string) => Promise<StreamingQuery>;
 
 /** Whether it came to its end. */
-async function ran({ disk, stream, folder }: Run, start: Start): Promise<boolean> {
-  await using spark = testSession({ fileSystem: disk, config });
+async function ran({ log, disk, stream, folder }: Run, start: Start): Promise<boolean> {
+  await using spark = testSession({ fileSystem: disk, config: configOf(log) });
   const sums = stream.toDF(spark).groupBy("k").agg(expr("sum(n) AS total"), expr("count(1) AS c"));
   try {
     await (await start(sums, folder)).awaitTermination();
@@ -63,7 +68,7 @@ async function ran({ disk, stream, folder }: Run, start: Start): Promise<boolean
 }
 
 /** Runs until the power goes with one step after the other, and on from what is left, where it may go again. */
-async function throughLosses(start: Start, check: (folder: string) => void): Promise<number> {
+async function throughLosses(log: Log, start: Start, check: (folder: string) => void): Promise<number> {
   const root = await mkdtemp(join(tmpdir(), "sluice-power-"));
   let losses = 0;
   try {
@@ -75,14 +80,14 @@ async function throughLosses(start: Start, check: (folder: string) => void): Pro
       const stream = new MemoryStream("k STRING, n INT");
       add(stream, 0, FIRST);
       let disk = new LosingDisk(random, end);
-      isWhole = await ran({ disk, stream, folder }, start);
+      isWhole = await ran({ log, disk, stream, folder }, start);
       if (!isWhole) losses++;
       add(stream, FIRST, BATCHES);
       // Once more while it recovers.
       disk = new LosingDisk(random, 1 + Math.floor(random() * 150), disk.survivors());
-      if (!(await ran({ disk, stream, folder }, start))) losses++;
+      if (!(await ran({ log, disk, stream, folder }, start))) losses++;
       const last = new LosingDisk(random, Number.POSITIVE_INFINITY, disk.survivors());
-      assert.ok(await ran({ disk: last, stream, folder }, start));
+      assert.ok(await ran({ log, disk: last, stream, folder }, start));
       try {
         check(folder);
       } catch (error) {
@@ -112,49 +117,53 @@ function expected(): string[] {
   return [...sums].map(([k, [total, count]]) => `${k} ${total} ${count}`).sort();
 }
 
-test("exactly once into a sink with transactions, wherever the power goes", async () => {
-  const database = (checkpoint: string) => join(checkpoint, "../out.db");
-  const losses = await throughLosses(
-    (df, checkpointLocation) =>
-      df.writeStream
-        .format("sqlite")
-        .options({ dbtable: "sums", keyColumns: "k", checkpointLocation })
-        .outputMode("update")
-        .trigger({ availableNow: true })
-        .start(database(checkpointLocation)),
-    (checkpoint) => {
-      const db = new DatabaseSync(database(checkpoint));
-      const rows = db.prepare("SELECT k, total, c FROM sums").all();
-      db.close();
-      assert.deepEqual(rows.map((r) => Object.values(r).join(" ")).sort(), expected());
-    },
-  );
-  assert.ok(losses > 50, `${losses} losses`);
-});
+for (const log of logs) {
+  test(`exactly once into a sink with transactions, wherever the power goes; offsets in ${log}`, async () => {
+    const database = (checkpoint: string) => join(checkpoint, "../out.db");
+    const losses = await throughLosses(
+      log,
+      (df, checkpointLocation) =>
+        df.writeStream
+          .format("sqlite")
+          .options({ dbtable: "sums", keyColumns: "k", checkpointLocation })
+          .outputMode("update")
+          .trigger({ availableNow: true })
+          .start(database(checkpointLocation)),
+      (checkpoint) => {
+        const db = new DatabaseSync(database(checkpoint));
+        const rows = db.prepare("SELECT k, total, c FROM sums").all();
+        db.close();
+        assert.deepEqual(rows.map((r) => Object.values(r).join(" ")).sort(), expected());
+      },
+    );
+    assert.ok(losses > 50, `${losses} losses`);
+  });
 
-test("a batch that is given again has the same number and the same rows, wherever the power goes", async () => {
-  const batches = new Map<string, Map<number, string[]>>();
-  const losses = await throughLosses(
-    (df, checkpointLocation) =>
-      df.writeStream
-        .foreachBatch(async (batch, batchId) => {
-          const rows = (await batch.collect()).map((r) => `${r.get(0)} ${r.get(1)} ${r.get(2)}`).sort();
-          let seen = batches.get(checkpointLocation);
-          if (seen === undefined) batches.set(checkpointLocation, (seen = new Map()));
-          assert.deepEqual(rows, seen.get(batchId) ?? rows, `batch ${batchId} came out differently`);
-          seen.set(batchId, rows);
-        })
-        .option("checkpointLocation", checkpointLocation)
-        .outputMode("update")
-        .trigger({ availableNow: true })
-        .start(),
-    (checkpoint) => {
-      const seen = batches.get(checkpoint) as Map<number, string[]>;
-      assert.deepEqual([...seen.keys()].sort(), [...Array(seen.size).keys()]);
-      const last = new Map<string, string>();
-      for (const [, rows] of [...seen].sort(([a], [b]) => a - b)) for (const r of rows) last.set(r.split(" ")[0], r);
-      assert.deepEqual([...last.values()].sort(), expected());
-    },
-  );
-  assert.ok(losses > 50, `${losses} losses`);
-});
+  test(`a batch that is given again has the same number and the same rows, wherever the power goes; offsets in ${log}`, async () => {
+    const batches = new Map<string, Map<number, string[]>>();
+    const losses = await throughLosses(
+      log,
+      (df, checkpointLocation) =>
+        df.writeStream
+          .foreachBatch(async (batch, batchId) => {
+            const rows = (await batch.collect()).map((r) => `${r.get(0)} ${r.get(1)} ${r.get(2)}`).sort();
+            let seen = batches.get(checkpointLocation);
+            if (seen === undefined) batches.set(checkpointLocation, (seen = new Map()));
+            assert.deepEqual(rows, seen.get(batchId) ?? rows, `batch ${batchId} came out differently`);
+            seen.set(batchId, rows);
+          })
+          .option("checkpointLocation", checkpointLocation)
+          .outputMode("update")
+          .trigger({ availableNow: true })
+          .start(),
+      (checkpoint) => {
+        const seen = batches.get(checkpoint) as Map<number, string[]>;
+        assert.deepEqual([...seen.keys()].sort(), [...Array(seen.size).keys()]);
+        const last = new Map<string, string>();
+        for (const [, rows] of [...seen].sort(([a], [b]) => a - b)) for (const r of rows) last.set(r.split(" ")[0], r);
+        assert.deepEqual([...last.values()].sort(), expected());
+      },
+    );
+    assert.ok(losses > 50, `${losses} losses`);
+  });
+}

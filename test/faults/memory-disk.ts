@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import type { CheckpointFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
+import type { CheckpointFileSystem, FileInPlace } from "../../src/embedded/checkpoint/file-system.ts";
 
 /** A checkpoint's disk in memory. A copy costs next to nothing, since files are never changed in place. */
 export class MemoryDisk implements CheckpointFileSystem {
@@ -14,6 +14,17 @@ export class MemoryDisk implements CheckpointFileSystem {
   }
   async write(path: string, bytes: Uint8Array): Promise<void> {
     this.files.set(path, new Uint8Array(bytes)); // slice() of a Buffer doesn't copy
+  }
+  async openInPlace(path: string, size: number): Promise<FileInPlace> {
+    this.files.set(path, new Uint8Array(size));
+    return {
+      write: async (at, bytes) => {
+        const next = this.files.get(path)?.slice();
+        next?.set(bytes, at);
+        if (next !== undefined) this.files.set(path, next);
+      },
+      close: async () => {},
+    };
   }
   async rename(from: string, to: string): Promise<void> {
     const bytes = this.files.get(from);

@@ -26,6 +26,8 @@ export interface CheckpointRequest {
   /** False: nobody waits until files are on the disk. Default true; a temporary checkpoint never is. */
   readonly durable?: boolean;
   readonly fs?: CheckpointFileSystem;
+  /** Batches that follow each other closely before the next ones go to a journal (journal.ts). */
+  readonly journalAfter?: number;
 }
 
 export class Checkpoint {
@@ -49,6 +51,7 @@ export class Checkpoint {
     root: CheckedFiles,
     fs: CheckpointFileSystem,
     lock: CheckpointLock,
+    journalAfter: number,
   ) {
     this.location = location;
     this.temporary = temporary;
@@ -57,7 +60,7 @@ export class Checkpoint {
     this.root = root;
     this.fs = fs;
     this.lock = lock;
-    this.offsets = new OffsetLog(join(location, "offsets"), fs, durable);
+    this.offsets = new OffsetLog(join(location, "offsets"), fs, durable, journalAfter);
     this.commits = new CommitLog(join(location, "commits"), fs, durable);
   }
 
@@ -75,7 +78,9 @@ export class Checkpoint {
     const lock = lockCheckpoint(location);
     try {
       await root.prepare();
-      const checkpoint = new Checkpoint(location, temporary, durable, await queryIdOf(root), root, fs, lock);
+      const { journalAfter = Number.POSITIVE_INFINITY } = request;
+      const id = await queryIdOf(root);
+      const checkpoint = new Checkpoint(location, temporary, durable, id, root, fs, lock, journalAfter);
       await checkpoint.offsets.prepare();
       await checkpoint.commits.prepare();
       return checkpoint;

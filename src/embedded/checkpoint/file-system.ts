@@ -1,15 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fstatSync,
-  fsync,
-  ftruncateSync,
-  openSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { mkdir, open, readdir, readFile, rm, unlink } from "node:fs/promises";
+import { constants, fdatasync, writeSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+
+/** A file of a fixed size that is open, and that is written over part by part. */
+export interface FileInPlace {
+  /** Writes over the bytes from `at` on; with `durable`, they have reached the disk when the promise resolves. */
+  write(at: number, bytes: Uint8Array, durable: boolean): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** What a checkpoint asks of the disk: small enough that a test can fail, lose or reorder each step. */
 export interface CheckpointFileSystem {
@@ -20,6 +17,8 @@ export interface CheckpointFileSystem {
    * is there is written over, and is neither the old one nor the new one meanwhile.
    */
   write(path: string, bytes: Uint8Array, durable: boolean): Promise<void>;
+  /** Creates a file of so many zero bytes; with `durable`, they have reached the disk when the promise resolves. */
+  openInPlace(path: string, size: number, durable: boolean): Promise<FileInPlace>;
   rename(from: string, to: string): Promise<void>;
   /** Makes the directory's entries (created, renamed, removed files) durable. */
   syncDirectory(path: string): Promise<void>;
@@ -31,13 +30,10 @@ export interface CheckpointFileSystem {
   list(path: string): Promise<string[]>;
 }
 
-/** Up to here a file is written in one call that ends in the system's cache. */
-const SMALL_BYTES = 64 << 10;
-
 /**
- * The disk. What waits for the device (fsync, reading, large writes, freeing a file's blocks) goes through the thread pool.
- * Opening, writing and renaming small files ends in the system's cache after some ten microseconds, less than a trip through
- * the pool costs, and a batch does ten of them; so these are done at once.
+ * The disk. All of it goes through the thread pool: also a call that ends in the system's cache waits, for milliseconds, when
+ * the file system is just putting its own journal on the disk. Only what is written in place, where nothing of the file system
+ * changes, is done at once.
  */
 export const diskFileSystem: CheckpointFileSystem = {
   async read(path) {
@@ -46,25 +42,43 @@ export const diskFileSystem: CheckpointFileSystem = {
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   async write(path, bytes, durable) {
-    if (bytes.length <= SMALL_BYTES) return writeSmall(path, bytes, durable);
-    const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+    // Over the old bytes, where there are some: blocks that are in place already cost the disk less than new ones.
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
     try {
       await file.writeFile(bytes);
-      if (durable) await file.sync();
+      if ((await file.stat()).size > bytes.length) await file.truncate(bytes.length);
+      if (durable) await file.datasync();
     } finally {
       await file.close();
     }
   },
-  async rename(from, to) {
-    renameSync(from, to);
+  async openInPlace(path, size, durable) {
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o644);
+    try {
+      await file.writeFile(new Uint8Array(size));
+      if (durable) await file.sync();
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return {
+      async write(at, bytes, durable) {
+        for (let done = 0; done < bytes.length; ) {
+          done += writeSync(file.fd, bytes, done, bytes.length - done, at + done);
+        }
+        if (durable) await new Promise<void>((resolve, reject) => fdatasync(file.fd, settle(resolve, reject)));
+      },
+      close: () => file.close(),
+    };
   },
+  rename,
   async syncDirectory(path) {
     if (process.platform === "win32") return; // a directory can't be opened there
-    const directory = openSync(path, constants.O_RDONLY);
+    const directory = await open(path, constants.O_RDONLY);
     try {
-      await new Promise<void>((resolve, reject) => fsync(directory, settle(resolve, reject)));
+      await directory.sync();
     } finally {
-      closeSync(directory);
+      await directory.close();
     }
   },
   async remove(path) {
@@ -80,18 +94,6 @@ export const diskFileSystem: CheckpointFileSystem = {
     return readdir(path).catch(absentAs<string[]>([]));
   },
 };
-
-async function writeSmall(path: string, bytes: Uint8Array, durable: boolean): Promise<void> {
-  // Over the old bytes, where there are some: blocks that are in place already cost the disk less than new ones.
-  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    if (fstatSync(file).size > bytes.length) ftruncateSync(file, bytes.length);
-    if (durable) await new Promise<void>((resolve, reject) => fdatasync(file, settle(resolve, reject)));
-  } finally {
-    closeSync(file);
-  }
-}
 
 function settle(resolve: () => void, reject: (error: Error) => void): (error: Error | null) => void {
   return (error) => (error === null ? resolve() : reject(error));

@@ -1,5 +1,7 @@
 /** The two logs of a query in Spark's text forms: what a batch will read, and that it is done. */
+import type { CheckpointFileSystem } from "./file-system.ts";
 import { damaged } from "./files.ts";
+import { Journal } from "./journal.ts";
 import { MetadataLog } from "./metadata-log.ts";
 
 /** `offsets/N`: written before the batch runs. */
@@ -20,8 +22,46 @@ export interface CommitEntry {
 }
 
 const NO_OFFSET = "-";
+/** Batches that follow each other as closely as this are many. */
+const CLOSE_MS = 100;
 
+/**
+ * When so many batches have followed each other closely, the next ones go to a journal, and to files of their own only by `file`:
+ * the newest two, which is what a restart needs.
+ */
 export class OffsetLog extends MetadataLog {
+  readonly #fs: CheckpointFileSystem;
+  readonly #durable: boolean;
+  readonly #journalAfter: number;
+  #journal: Journal | undefined;
+  /** The newest two batches, as far as they are in the journal alone. */
+  #unfiled: { readonly batchId: number; readonly text: string }[] = [];
+  #filing: Promise<void> = Promise.resolve();
+  #close = 0;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  /** @param journalAfter batches that follow each other closely before the journal is used */
+  constructor(directory: string, fs: CheckpointFileSystem, durable: boolean, journalAfter: number) {
+    super(directory, fs, durable);
+    this.#fs = fs;
+    this.#durable = durable;
+    this.#journalAfter = journalAfter;
+  }
+
+  /** Also puts into files what a crash left in a journal. */
+  override async prepare(): Promise<void> {
+    await super.prepare();
+    const filed = (await this.latest()) ?? -1;
+    const entries = [...(await Journal.read(this.#fs, this.directory))].filter(([batchId]) => batchId > filed);
+    for (const [batchId, text] of entries.sort(([a], [b]) => a - b)) await this.addText(batchId, text);
+    await Journal.removeAll(this.#fs, this.directory);
+  }
+
+  /** Whether batches follow each other so closely that they go to the journal. */
+  get isJournaling(): boolean {
+    return this.#close >= this.#journalAfter;
+  }
+
   async entry(batchId: number): Promise<OffsetEntry | undefined> {
     const lines = await this.get(batchId);
     if (lines === undefined) return undefined;
@@ -37,10 +77,49 @@ export class OffsetLog extends MetadataLog {
 
   write(batchId: number, entry: OffsetEntry): Promise<void> {
     const { batchWatermarkMs, batchTimestampMs, conf } = entry;
-    return this.add(batchId, [
+    const lines = [
       JSON.stringify({ batchWatermarkMs, batchTimestampMs, conf }),
       ...entry.offsets.map((offset) => offset ?? NO_OFFSET),
-    ]);
+    ];
+    return this.#write(batchId, this.textOf(lines));
+  }
+
+  async #write(batchId: number, text: string): Promise<void> {
+    const now = performance.now();
+    this.#close = now - this.#writtenAt < CLOSE_MS ? this.#close + 1 : 0;
+    this.#writtenAt = now;
+    if (this.#close < this.#journalAfter || !Journal.fits(text)) {
+      await this.file();
+      return this.addText(batchId, text);
+    }
+    await this.checkIsNew(batchId);
+    this.#journal ??= await Journal.create(this.#fs, this.directory, this.#durable);
+    await this.#journal.write(batchId, text);
+    this.#unfiled = [...this.#unfiled.slice(-1), { batchId, text }];
+  }
+
+  /** Gives the newest two batches files of their own. */
+  file(): Promise<void> {
+    const work = this.#filing.then(() => this.#file());
+    this.#filing = work.catch(() => {}); // whoever asked meets it
+    return work;
+  }
+
+  async #file(): Promise<void> {
+    for (const { batchId, text } of this.#unfiled) {
+      await this.addText(batchId, text);
+      this.#unfiled = this.#unfiled.filter((entry) => entry.batchId > batchId);
+    }
+  }
+
+  override async close(): Promise<void> {
+    try {
+      await this.file();
+      await super.close();
+    } finally {
+      await this.#journal?.close();
+    }
+    await Journal.removeAll(this.#fs, this.directory);
   }
 }
 

@@ -31,12 +31,23 @@ export class MetadataLog {
   }
 
   async add(batchId: number, lines: readonly string[]): Promise<void> {
-    const last = await this.latest();
-    if (last !== undefined && last >= batchId) {
-      throw new SluiceError("CONCURRENT_STREAM_LOG_UPDATE", { batchId, path: this.directory });
-    }
-    await this.files.create(String(batchId), ["v1", ...lines].join("\n"));
+    await this.addText(batchId, this.textOf(lines));
+  }
+
+  protected textOf(lines: readonly string[]): string {
+    return ["v1", ...lines].join("\n");
+  }
+
+  protected async addText(batchId: number, text: string): Promise<void> {
+    await this.checkIsNew(batchId);
+    await this.files.create(String(batchId), text);
     this.known?.push(batchId);
+  }
+
+  protected async checkIsNew(batchId: number): Promise<void> {
+    const last = await this.latest();
+    if (last === undefined || last < batchId) return;
+    throw new SluiceError("CONCURRENT_STREAM_LOG_UPDATE", { batchId, path: this.directory });
   }
 
   /** Ascending. */

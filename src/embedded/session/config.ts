@@ -83,6 +83,11 @@ export const settings: Readonly<Record<string, Setting>> = {
     problem: isBoolean,
   },
   "sluice.batch.maxRows": { default: "8192", doc: "Rows in a batch between operators.", problem: isCount },
+  "sluice.checkpoint.journalAfterBatches": {
+    default: "16",
+    doc: "When so many batches have followed each other within 100 ms each, offsets of the next ones are kept in a journal, and in files of their own once a second.",
+    problem: isCount,
+  },
   "sluice.checkpoint.durable": {
     default: "true",
     doc: "Whether a batch waits until its checkpoint is on the disk. With false a query's progress outlives the death of its process, but not of the machine: for what may be lost.",

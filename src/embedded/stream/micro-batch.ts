@@ -14,7 +14,8 @@
  * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**.
  * 6. So `commits/N` is needed only while N is the last batch, and is written beside N+1. One such write is under way at a
  *    time. A restart that finds offsets/N+1 without commits/N writes that, and runs N+1. Sources may forget what is before N's
- *    end once it is durable.
+ *    end once it is durable. Where batches are so many that their offsets go to a journal, that is done now and then, for the
+ *    last one.
  *
  * State goes before an exactly-once sink, because a sink that shows a batch can't take it back, while a state version can
  * be written again.
@@ -77,6 +78,16 @@ export interface BatchOutcome {
 
 type SinkMetrics = Readonly<Record<string, string>> | undefined;
 
+/** A batch that is in its sink. */
+interface DoneBatch {
+  readonly batchId: number;
+  readonly nextBatchWatermarkMs: number;
+  readonly end: readonly Offset[];
+}
+
+/** How long the commits of batches in quick succession wait for each other; real time. */
+const COMMITS_TOGETHER_MS = 1000;
+
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
   private batchId = 0;
@@ -91,6 +102,10 @@ export class MicroBatchExecution {
   /** Writes that the loop doesn't wait for at once: offsets of the batch that runs, commit of the one before. */
   private logged: Promise<void> = Promise.resolve();
   private committed: Promise<void> = Promise.resolve();
+  private hasCommitFailed = false;
+  /** The last batch that is done, as long as nothing has begun to log that. */
+  private done: DoneBatch | undefined;
+  private commitTimer: NodeJS.Timeout | undefined;
 
   constructor(setup: MicroBatchSetup) {
     this.setup = setup;
@@ -162,12 +177,12 @@ export class MicroBatchExecution {
 
   /** Resolves when the last batch is in the commit log. Rejects when it can't be. */
   settled(): Promise<void> {
-    return this.committed;
+    return this.logDone();
   }
 
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.logged, this.committed]);
+    await Promise.allSettled([this.logged, this.logDone()]);
     await this.plan?.close();
   }
 
@@ -271,12 +286,30 @@ export class MicroBatchExecution {
   }
 
   private async finishBatch(end: readonly Offset[]): Promise<void> {
-    await this.committed;
-    this.committed = unattended(this.logCommit(this.batchId, this.tracker.currentMs, end));
+    const isOften = this.setup.checkpoint.offsets.isJournaling;
+    if (!isOften || this.hasCommitFailed) await this.committed;
+    this.done = { batchId: this.batchId, nextBatchWatermarkMs: this.tracker.currentMs, end };
+    if (isOften) this.commitTimer ??= setTimeout(() => void this.logDone(), COMMITS_TOGETHER_MS);
+    else void this.logDone();
   }
 
-  private async logCommit(batchId: number, nextBatchWatermarkMs: number, end: readonly Offset[]): Promise<void> {
+  /** Logs that the last batch is done, where nothing has begun to. Resolves when that is logged. */
+  private logDone(): Promise<void> {
+    clearTimeout(this.commitTimer);
+    this.commitTimer = undefined;
+    const { done } = this;
+    if (done === undefined) return this.committed;
+    this.done = undefined;
+    this.committed = this.committed.then(() => this.logCommit(done));
+    this.committed.catch(() => {
+      this.hasCommitFailed = true; // the next batch, or whoever waits for this one, meets it
+    });
+    return this.committed;
+  }
+
+  private async logCommit({ batchId, nextBatchWatermarkMs, end }: DoneBatch): Promise<void> {
     const { checkpoint, batchesToRetain } = this.setup;
+    await checkpoint.offsets.file();
     await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
     await this.commitSources(end);
     const oldest = batchId - batchesToRetain;

@@ -51,6 +51,7 @@ export async function startQuery(context: StartContext): Promise<StreamingQuery>
   const checkpoint = await Checkpoint.open({
     location: target.location,
     durable: session.config.flag("sluice.checkpoint.durable"),
+    journalAfter: session.config.count("sluice.checkpoint.journalAfterBatches"),
     ...(fileSystem && { fs: fileSystem }),
   });
   try {
