@@ -8,13 +8,13 @@ import type { ProducerState } from "./batch-builder.ts";
 import { BrokerError } from "./broker-errors.ts";
 import { apiVersionsV3, initProducerIdV4 } from "./client.ts";
 import { KafkaCluster } from "./cluster.ts";
-import { nameOf, type TopicPartition } from "./offsets.ts";
 import { Partitioner } from "./partitioner.ts";
 import { Producer } from "./producer.ts";
 import { ByteColumn, headersOf, type RecordLayout, recordLayout } from "./rows.ts";
 import { fitted, messageBytesMax, sameClients } from "./side-records.ts";
 import { type KafkaSinkOptions, kafkaSinkOptions, kafkaSinkSettings } from "./sink-options.ts";
 import { Transactions } from "./transactions.ts";
+import { type BatchWriter, BatchWriters } from "./writer.ts";
 
 /** InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit, with the versions that are used. */
 const TRANSACTION_APIS: readonly (readonly [key: number, version: number])[] = [
@@ -83,15 +83,6 @@ const NEW_TOPIC_WAIT_MS = 100;
 const NO_BYTES = new Uint8Array(0);
 const PLAIN: ProducerState = { producerId: -1, epoch: -1 };
 
-interface Ahead {
-  readonly partitions: Promise<void>;
-  readonly number: Promise<void>;
-}
-
-/** A transaction isn't begun ahead where batches take long: it has a time to live. */
-const QUICK_MS = 2000;
-const AHEAD_PARTITIONS_MAX = 64;
-
 export class KafkaSink implements Sink {
   readonly description = "KafkaTable";
   readonly guarantee: Guarantee;
@@ -100,18 +91,12 @@ export class KafkaSink implements Sink {
   private readonly options: KafkaSinkOptions;
   private readonly layout: RecordLayout;
   private readonly environment: Environment;
-  private readonly transactions: Transactions | undefined;
-  private readonly producer: Producer;
+  private readonly writers: BatchWriters;
   private readonly partitioners = new Map<string, Partitioner>();
   /** Topics of side outputs, and the bytes that each takes in one record. */
   private readonly sideTopics = new Map<string, number>();
   private readonly topicsFirst: readonly string[];
   private plain: ProducerState = PLAIN;
-  /** What the coordinator was told before there were rows. */
-  private ahead: Ahead | undefined;
-  /** Partitions that the batch under way has rows for, by name; and those of the batch before, when it was a quick one. */
-  private readonly used = new Map<string, TopicPartition>();
-  private expected: readonly TopicPartition[] = [];
 
   constructor(
     cluster: KafkaCluster,
@@ -130,26 +115,32 @@ export class KafkaSink implements Sink {
     this.environment = environment;
     this.guarantee = guarantee;
     if (note !== undefined) this.guaranteeNote = note;
-    const id = options.transactionalId ?? `sluice-${request.queryId}`;
-    this.transactions =
-      guarantee === "exactly-once"
-        ? new Transactions(cluster, id, `sluice-${request.queryId}`, options.transactionTimeoutMs)
-        : undefined;
-    const { transactions } = this;
-    this.producer = new Producer(cluster, options, {
-      transactionalId: transactions === undefined ? null : id,
-      current: () => transactions?.producer ?? this.plain,
-    });
+    this.writers = this.writersOf(request.queryId);
+  }
+
+  private writersOf(queryId: string): BatchWriters {
+    const { cluster, options, environment } = this;
+    if (this.guarantee !== "exactly-once") {
+      const producer = new Producer(cluster, options, { transactionalId: null, current: () => this.plain });
+      return new BatchWriters([producer], [], [], environment.clock);
+    }
+    const chosen = options.transactionalId;
+    const [first, second] = [`sluice-${queryId}`, `sluice-${queryId}-2`].map(
+      (name) => new Transactions(cluster, chosen ?? name, name, options.transactionTimeoutMs),
+    ) as [Transactions, Transactions];
+    // Brokers may allow only the id that the user has chosen.
+    const own = chosen === undefined ? [first, second] : [first];
+    const producers = own.map(
+      (transactions) =>
+        new Producer(cluster, options, { transactionalId: transactions.id, current: () => transactions.producer }),
+    );
+    return new BatchWriters(producers, own, chosen === undefined ? [] : [second], environment.clock);
   }
 
   async open(): Promise<number> {
     for (const topic of this.topicsFirst) await this.partitionerOf(topic);
-    if (this.transactions === undefined) {
-      if (this.options.acks === -1) this.plain = await this.plainIdentity();
-      return -1;
-    }
-    await this.transactions.open();
-    return this.transactions.committedBatch();
+    if (this.guarantee !== "exactly-once" && this.options.acks === -1) this.plain = await this.plainIdentity();
+    return this.writers.open();
   }
 
   /** A producer id without transactions: brokers then drop batches that are sent twice. */
@@ -164,38 +155,27 @@ export class KafkaSink implements Sink {
   }
 
   async begin(batchId: number): Promise<SinkBatch> {
-    const begun = this.environment.clock.monotonic();
-    this.used.clear();
-    this.ahead = this.beginAhead(batchId);
-    let prepared: Promise<void> | undefined;
-    const prepare = (): Promise<void> => {
-      prepared ??= this.prepareCommit(batchId);
-      return prepared;
-    };
+    const { writers } = this;
+    const writer = await writers.begin(batchId);
     return {
-      write: (batch) => this.write(batch),
-      writeSide: (records) => this.writeSide(records),
+      write: (batch) => this.write(batch, writer),
+      writeSide: (records) => this.writeSide(records, writer),
       // Without transactions what is sent is seen.
-      ...(this.transactions !== undefined && { prepare }),
+      ...(this.guarantee === "exactly-once" && { prepare: () => writer.prepare() }),
       commit: async () => {
-        await prepare();
-        if (this.transactions?.begun) await this.transactions.commit(batchId);
-        const isQuick = this.environment.clock.monotonic() - begun < QUICK_MS;
-        this.expected = isQuick ? [...this.used.values()].slice(0, AHEAD_PARTITIONS_MAX) : [];
+        await writers.commit(writer, batchId);
         return undefined;
       },
       abort: async () => {
-        this.expected = [];
-        await Promise.allSettled([this.ahead?.partitions, this.ahead?.number]);
-        await this.producer.discard();
-        if (this.transactions !== undefined) await this.transactions.abort();
+        await writer.abort();
         // Sequence numbers were given to batches that may never have arrived.
-        else if (this.plain !== PLAIN) this.plain = await this.plainIdentity();
+        if (this.plain !== PLAIN) this.plain = await this.plainIdentity();
       },
     };
   }
 
-  private async write(batch: Batch): Promise<void> {
+  private async write(batch: Batch, writer: BatchWriter): Promise<void> {
+    const { producer } = writer;
     const fixed = this.options.topic === undefined ? undefined : await this.partitionerOf(this.options.topic);
     const now = this.environment.clock.now();
     const key = new ByteColumn(batch, this.layout.key);
@@ -207,26 +187,27 @@ export class KafkaSink implements Sink {
       key.row(i);
       value.row(i);
       const partition = choose(partitions, i, topic, partitioner, key);
-      const slot = this.producer.slot(topic, partition);
+      const slot = producer.slot(topic, partition);
       // With what is there already, a large record would make a batch larger than brokers take.
       const large = value.start >= 0 && value.end - value.start > LARGE_BYTES && slot.builder.count > 0;
-      if (large) await this.producer.flush(true, (all) => this.prepare(all));
+      if (large) await writer.flush(true);
       const before = slot.builder.bytes;
       const headers = this.layout.headers < 0 ? undefined : headersOf(batch, this.layout.headers, i);
       slot.builder.append(now, key.bytes, key.start, key.end, value.bytes, value.start, value.end, headers);
       const size = slot.builder.bytes - before;
       if (size > this.options.recordBytesMax) this.refuseSize(topic, size);
-      if (this.producer.added(slot, size)) partitioner.turn();
-      if (this.producer.wantsFlush) await this.producer.flush(false, (all) => this.prepare(all));
+      if (producer.added(slot, size)) partitioner.turn();
+      if (producer.wantsFlush) await writer.flush(false);
     }
   }
 
   takesSide(side: Sink): boolean {
-    if (!(side instanceof KafkaSink) || this.transactions === undefined) return false;
+    if (!(side instanceof KafkaSink) || this.guarantee !== "exactly-once") return false;
     return sameClients(this.options.client, side.options.client);
   }
 
-  private async writeSide(records: readonly SideRecord[]): Promise<void> {
+  private async writeSide(records: readonly SideRecord[], writer: BatchWriter): Promise<void> {
+    const { producer } = writer;
     const now = this.environment.clock.now();
     for (const record of records) {
       const { topic, key } = record;
@@ -238,15 +219,15 @@ export class KafkaSink implements Sink {
       }
       const { value, headers, bytes } = fitted(record, bytesMax);
       const partition = key === null ? partitioner.keyless() : partitioner.keyed(key, 0, key.length);
-      const slot = this.producer.slot(topic, partition);
+      const slot = producer.slot(topic, partition);
       // A batch of several records must be no larger than a record may be.
       if (slot.builder.count > 0 && slot.builder.bytes + bytes > Math.min(bytesMax, this.options.batchBytes)) {
-        await this.producer.flush(true, (all) => this.prepare(all));
+        await writer.flush(true);
       }
       const parts = [key ?? NO_BYTES, key === null ? -1 : 0, key?.length ?? -1] as const;
       slot.builder.append(now, ...parts, value ?? NO_BYTES, value === null ? -1 : 0, value?.length ?? -1, headers);
-      if (this.producer.added(slot, bytes)) partitioner.turn();
-      if (this.producer.wantsFlush) await this.producer.flush(false, (all) => this.prepare(all));
+      if (producer.added(slot, bytes)) partitioner.turn();
+      if (producer.wantsFlush) await writer.flush(false);
     }
   }
 
@@ -266,40 +247,6 @@ export class KafkaSink implements Sink {
           : null;
     if (typeof text !== "string") throw new SluiceError("KAFKA_NULL_TOPIC_IN_DATA");
     return text;
-  }
-
-  /**
-   * After a batch with rows the next one will have some, too, and for the same partitions: the coordinator is told while they
-   * are worked on. Where that was wrong, a partition gets an empty transaction.
-   */
-  private beginAhead(batchId: number): Ahead | undefined {
-    const { transactions, expected } = this;
-    if (transactions === undefined || expected.length === 0) return undefined;
-    const partitions = transactions.addPartitions(expected);
-    const number = transactions.addBatch(batchId, expected[0] as TopicPartition);
-    // Whoever needs them gets the failure.
-    partitions.catch(() => {});
-    number.catch(() => {});
-    return { partitions, number };
-  }
-
-  private async prepare(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const { topic, partition } of partitions) this.used.set(nameOf({ topic, partition }), { topic, partition });
-    // Also for the number: a broker looks the transaction up for records and for a group's offset, and when it has to do both
-    // at once it refuses one of them, which is then sent again only after a pause.
-    await this.ahead?.partitions;
-    await this.ahead?.number;
-    await this.transactions?.addPartitions(partitions);
-  }
-
-  /** Everything but the end of the transaction. A batch without rows needs none: there is nothing to be exact about. */
-  private async prepareCommit(batchId: number): Promise<void> {
-    const { producer, transactions, ahead } = this;
-    await producer.flush(true, (all) => this.prepare(all));
-    await producer.settled();
-    if (ahead !== undefined) await Promise.all([ahead.partitions, ahead.number]);
-    const [at] = this.used.values();
-    if (ahead === undefined && at !== undefined) await transactions?.addBatch(batchId, at);
   }
 
   /** Looks a topic up, which creates it where the broker does that. */
@@ -326,7 +273,7 @@ export class KafkaSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await this.producer.discard();
+    await this.writers.close();
     await this.cluster.close();
   }
 }
