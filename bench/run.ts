@@ -172,7 +172,9 @@ async function firstRows(bench: Bench): Promise<void> {
 }
 
 async function latency(): Promise<void> {
-  const chosen = latencyVariants.filter(({ engine }) => engines.some((name) => engine.startsWith(name)));
+  const chosen = latencyVariants.filter(
+    ({ engine }) => engine === "none" || engines.some((name) => engine.startsWith(name)),
+  );
   if (!isChosen("latency") || chosen.length === 0) return;
   // A Kafka of its own: one that has just been given millions of messages is still busy with them.
   const broker = await startKafka();
