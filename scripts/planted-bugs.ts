@@ -49,12 +49,70 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "src/embedded/checkpoint/file-system.ts",
-        find: "if (durable) await new Promise<void>((resolve, reject) => fdatasync(file, settle(resolve, reject)));",
+        find: "      if (durable) await file.datasync();\n",
         replace: "",
       },
     ],
     test: "test/faults/durability.test.ts",
-    pattern: "every file that gets its name",
+    pattern: "every file that gets its name.*deltas",
+  },
+  {
+    name: "the journal is not waited for",
+    edits: [
+      {
+        file: "src/embedded/checkpoint/file-system.ts",
+        find: "if (durable) await new Promise<void>((resolve, reject) => fdatasync(file.fd, settle(resolve, reject)));",
+        replace: "",
+      },
+    ],
+    test: "test/faults/durability.test.ts",
+    pattern: "every file that gets its name.*snapshots",
+  },
+  {
+    name: "the journal has one place for all batches",
+    edits: [
+      {
+        file: "src/embedded/checkpoint/journal.ts",
+        find: "(number % SLOTS) * SLOT_BYTES",
+        replace: "0",
+      },
+    ],
+    test: "test/embedded/journal.test.ts",
+  },
+  {
+    name: "what a crash leaves in the journal is forgotten",
+    edits: [
+      {
+        file: "src/embedded/checkpoint/logs.ts",
+        find: "    for (const [batchId, text] of entries.sort(([a], [b]) => a - b)) await this.addText(batchId, text);\n",
+        replace: "",
+      },
+    ],
+    test: "test/embedded/power-loss.test.ts",
+    pattern: "journal",
+  },
+  {
+    name: "the second of a sink's transactional ids is not taken over",
+    edits: [
+      {
+        file: "src/connectors/kafka/writer.ts",
+        find: "await Promise.all(this.transactions.map((transactions) => transactions.open()));",
+        replace: "await this.transactions[0]?.open();",
+      },
+    ],
+    test: "test/connectors/kafka-sink.test.ts",
+  },
+  {
+    name: "only the first of a sink's groups is asked for its last batch",
+    edits: [
+      {
+        file: "src/connectors/kafka/writer.ts",
+        find: "const all = [...this.transactions, ...this.others];",
+        replace: "const all = this.transactions.slice(0, 1);",
+      },
+    ],
+    test: points,
+    pattern: "Kafka",
   },
   {
     name: "the checkpoint's lock is not taken",

@@ -122,6 +122,46 @@ onBothBrokers("a writer that was replaced can't commit", async (broker) => {
   assert.deepEqual(await broker.committed(topic, 2), ["a", "b"]);
 });
 
+onBothBrokers("transactions that are begun ahead hold nothing up, and end when no batch comes", async (broker) => {
+  const topic = await broker.topic(3);
+  const queryId = uniqueName("query");
+  const sink = await broker.sink({ topic }, { queryId });
+  await sink.open();
+  const written: string[] = [];
+  const write = async (id: number) => {
+    const rows = many(`b${id}`, 5);
+    await writeBatch(sink, id, rows);
+    written.push(...rows);
+  };
+  for (let id = 0; id < 12; id++) await write(id);
+  // The next two have begun.
+  assert.deepEqual(await broker.committed(topic, written.length), written.toSorted());
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (let id = 12; id < 18; id++) await write(id);
+  const heir = await broker.sink({ topic }, { queryId });
+  assert.equal(await heir.open(), 17);
+  await writeBatch(heir, 18, ["last"]);
+  await assert.rejects(writeBatch(sink, 18, ["zombie"]), condition("KAFKA_PRODUCER_FENCED"));
+  await assert.rejects(writeBatch(sink, 19, ["zombie"]), condition("KAFKA_PRODUCER_FENCED"));
+  assert.deepEqual(await broker.committed(topic, written.length + 1), [...written, "last"].sort());
+});
+
+onBothBrokers("the last batch is found also when the transactional id is chosen, or isn't any more", async (broker) => {
+  const topic = await broker.topic(1);
+  const queryId = uniqueName("query");
+  const chosen = { "kafka.transactional.id": uniqueName("chosen") };
+  let next = 0;
+  for (const options of [{}, chosen, {}, chosen]) {
+    for (const batches of [1, 2]) {
+      const sink = await broker.sink({ topic, ...options }, { queryId });
+      assert.equal(await sink.open(), next - 1);
+      for (let i = 0; i < batches; i++) await writeBatch(sink, next++, [`b${next}`]);
+      await sink.close();
+    }
+  }
+  assert.equal((await broker.committed(topic, next)).length, next);
+});
+
 onBothBrokers("rows with a key go where Java's producer puts them", async (broker) => {
   const topic = await broker.topic(5);
   const sink = await broker.sink({ topic });

@@ -164,7 +164,14 @@ export class Syscalls {
   }
 
   private patchHandle(handle: Functions, path: string, fd: number): void {
-    const writeSync = fs.writeSync;
+    const { writeSync } = fs;
+    // Its descriptor can be used with the functions above as well.
+    this.descriptors.set(fd, path);
+    const close = handle["close"].bind(handle);
+    handle["close"] = () => {
+      this.descriptors.delete(fd);
+      return close();
+    };
     for (const name of ["writeFile", "write", "appendFile"]) {
       const write = handle[name].bind(handle);
       handle[name] = async (data, ...rest) => {

@@ -71,7 +71,7 @@ export const diskFileSystem: CheckpointFileSystem = {
       close: () => file.close(),
     };
   },
-  rename,
+  rename: (from, to) => rename(from, to),
   async syncDirectory(path) {
     if (process.platform === "win32") return; // a directory can't be opened there
     const directory = await open(path, constants.O_RDONLY);
