@@ -192,6 +192,11 @@ export interface Sink {
   /** Why, when the guarantee is at-least-once; shown at start. */
   readonly guaranteeNote?: string;
   /**
+   * True when rows may be seen before their batch's offsets are on the disk: should the power fail in between, they come again,
+   * and in batches that end elsewhere.
+   */
+  readonly mayPrecedeLog?: boolean;
+  /**
    * Opens the sink for one writer (fences older ones). Resolves to the number of the last batch that the sink itself has
    * committed, or -1; the engine then skips writing a batch that is already in.
    */

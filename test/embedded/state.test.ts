@@ -80,7 +80,7 @@ test("rows come back from a state file as they were, in both forms", () => {
     fc.property(fc.array(rowOf, { maxLength: 30 }), fc.boolean(), (rows, wide) => {
       const table = new SlotTable(specs, false);
       const slots = fill(table, rows);
-      const bytes = encodeRows(table, table.liveSlots(), []);
+      const bytes = encodeRows(table, table.liveSlots(), new Int32Array());
       const back = new SlotTable(specs, wide);
       decodeRows(back, bytes, "test");
       assert.equal(back.count, rows.length);
@@ -95,7 +95,7 @@ test("rows come back from a state file as they were, in both forms", () => {
 test("a value that needs the wide form is not read in the narrow one", () => {
   const wide = new SlotTable([column("n", LONG)], true);
   wide.columns[0].set(wide.add(), 2n ** 60n);
-  const bytes = encodeRows(wide, wide.liveSlots(), []);
+  const bytes = encodeRows(wide, wide.liveSlots(), new Int32Array());
   assert.throws(() => decodeRows(new SlotTable([column("n", LONG)], false), bytes, "test"), WideRequired);
 });
 
@@ -105,7 +105,7 @@ test("every changed bit and every cut of a state file is noticed", () => {
     ["d1", 1, 1.5, 2, true, ["a", null], 7],
     ["d2", null, Number.NaN, null, false, null, null],
   ]);
-  const good = encodeRows(table, table.liveSlots(), [9]).slice();
+  const good = encodeRows(table, table.liveSlots(), Int32Array.of(9)).slice();
   for (let bit = 0; bit < good.length * 8; bit++) {
     const bad = good.slice();
     bad[bit >> 3] ^= 1 << (bit & 7);
@@ -130,8 +130,9 @@ test("a table loads as of any version from its deltas and snapshots; a damaged s
         const gone = table.liveSlots()[0];
         table.remove(gone);
       }
-      await files.write(version, "delta", encodeRows(table, table.changedSlots(), table.removed));
-      if (version % 3 === 0) await files.write(version, "snapshot", encodeRows(table, table.liveSlots(), []));
+      await files.write(version, "delta", encodeRows(table, table.changedSlots(), table.removed.view()));
+      if (version % 3 === 0)
+        await files.write(version, "snapshot", encodeRows(table, table.liveSlots(), new Int32Array()));
       table.endRound();
       versions.push(JSON.stringify([...table.liveSlots()].map((s) => [s, ...read(table, s)])));
     }

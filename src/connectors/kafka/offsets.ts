@@ -62,10 +62,19 @@ export function tryParseOffsets(text: string): PartitionMap | undefined {
   return map;
 }
 
+/** Offsets that were read last: a batch reads its start and its end several times. */
+const parsed = new Map<string, PartitionMap>();
+const PARSED_MAX = 8;
+
 /** An offset as this source once wrote it. */
 export function parseOffsets(text: string): PartitionMap {
-  const map = tryParseOffsets(text);
+  let map = parsed.get(text);
+  if (map !== undefined) return map;
+  map = tryParseOffsets(text);
   if (map === undefined) throw new SluiceError("INTERNAL_ERROR", { message: `Not a Kafka offset: ${text}` });
+  const [oldest] = parsed.size < PARSED_MAX ? [] : parsed.keys();
+  if (oldest !== undefined) parsed.delete(oldest);
+  parsed.set(text, map);
   return map;
 }
 

@@ -87,6 +87,7 @@ export class KafkaSink implements Sink {
   readonly description = "KafkaTable";
   readonly guarantee: Guarantee;
   readonly guaranteeNote?: string;
+  readonly mayPrecedeLog: boolean;
   private readonly cluster: KafkaCluster;
   private readonly options: KafkaSinkOptions;
   private readonly layout: RecordLayout;
@@ -115,6 +116,8 @@ export class KafkaSink implements Sink {
     this.environment = environment;
     this.guarantee = guarantee;
     if (note !== undefined) this.guaranteeNote = note;
+    // Nobody sees the batches, and rows may come twice anyway.
+    this.mayPrecedeLog = guarantee === "at-least-once";
     this.writers = this.writersOf(request.queryId);
   }
 

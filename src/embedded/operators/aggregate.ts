@@ -160,7 +160,7 @@ export class StreamAggregate implements StatefulOperator {
       await request.context.breathe();
     }
     if (this.#global) groups.ensureGlobal();
-    if (this.#timeColumn) this.#enterTimes(this.#timeColumn, table.added);
+    if (this.#timeColumn) this.#enterTimes(this.#timeColumn, table.added.view());
     this.counters.updated = table.changedCount;
     this.counters.droppedByWatermark = this.#lateKeys.size;
     this.counters.updateMs = performance.now() - started;
@@ -179,7 +179,7 @@ export class StreamAggregate implements StatefulOperator {
     this.counters.removeMs = performance.now() - removing;
   }
 
-  #enterTimes(column: SlotColumn, slots: readonly number[]): void {
+  #enterTimes(column: SlotColumn, slots: Int32Array): void {
     const { values, nulls } = column;
     if (!(values instanceof Float64Array)) {
       for (const slot of slots) this.#enterTime(slot);

@@ -173,9 +173,9 @@ export class StreamDeduplicate implements StatefulOperator {
     let kept = 0;
     const started = performance.now();
     for await (const batch of this.#input.run(request)) {
-      const before = table.added.length;
+      const before = table.added.count;
       const rows = this.#firstRows(batch);
-      const slots = table.added.slice(before);
+      const slots = table.added.view(before).slice();
       if (this.#expiry) this.#setExpiry(batch, rows, slots);
       if (this.#timeColumn) for (const slot of slots) this.#enterTime(slot);
       seen += batch.rows;
@@ -196,7 +196,7 @@ export class StreamDeduplicate implements StatefulOperator {
     counters.removeMs = performance.now() - removing;
   }
 
-  #setExpiry(batch: Batch, rows: Int32Array, slots: readonly number[]): void {
+  #setExpiry(batch: Batch, rows: Int32Array, slots: Int32Array): void {
     const { ordinal, delayUs, column } = this.#expiry as Expiry;
     const times = batch.columns[ordinal];
     const target = this.#groups.table.columns[column];

@@ -18,6 +18,8 @@ import type {
 } from "./contract.ts";
 import { type Operator, progressOf, resetCounters, type StatefulOperator } from "./operator.ts";
 
+const NO_SLOTS = new Int32Array(0);
+
 /** Builds the plan's operators and loads their state as of `options.version`. */
 export async function openStreamPlan(options: StreamPlanOptions): Promise<StreamPlan> {
   const plan = new RunningPlan(options);
@@ -145,7 +147,7 @@ class RunningPlan implements StreamPlan {
     const started = performance.now();
     const { table, files } = store;
     if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
-    const delta = encodeRows(table, table.changedSlots(), table.removed);
+    const delta = encodeRows(table, table.changedSlots(), table.removed.view());
     store.deltas++;
     store.deltaBytes += delta.length;
     if (this.#wantsSnapshot(store)) {
@@ -167,7 +169,7 @@ class RunningPlan implements StreamPlan {
   /** Writes everything beside the batches that follow: the deltas alone bring any version back. */
   #beginSnapshot(store: Store, version: number): void {
     const { table, files } = store;
-    const bytes = encodeRows(table, table.liveSlots(), []);
+    const bytes = encodeRows(table, table.liveSlots(), NO_SLOTS);
     store.deltas = 0;
     store.deltaBytes = 0;
     store.snapshotBytes = bytes.length;

@@ -30,7 +30,7 @@ interface Header {
 }
 
 /** Bytes of these slots' rows and of the removed slots. */
-export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonly number[]): Uint8Array {
+export function encodeRows(table: SlotTable, slots: Int32Array, removed: Int32Array): Uint8Array {
   const w = new ByteWriter(4096 + slots.length * bytesOfRow(table));
   w.u32(MAGIC);
   w.u8(FORM);
@@ -40,7 +40,7 @@ export function encodeRows(table: SlotTable, slots: Int32Array, removed: readonl
   w.text(JSON.stringify(header));
   w.blob(bytesOf(slots));
   for (const c of table.columns) encodeColumn(w, c, slots);
-  w.blob(bytesOf(Int32Array.from(removed)));
+  w.blob(bytesOf(removed));
   w.u32(crc32(w.view));
   return w.view;
 }

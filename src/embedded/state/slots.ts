@@ -2,6 +2,7 @@ import { Interner } from "../../columns/interner.ts";
 import { reprOf } from "../../columns/vector.ts";
 import type { DataType } from "../../types/types.ts";
 import { longValue, type Value } from "../../types/values.ts";
+import { SlotList } from "./slotlist.ts";
 
 /**
  * - `code`: Int32Array of an Interner's codes (strings, binaries, and keys of complex types in a canonical text)
@@ -150,13 +151,13 @@ export class SlotTable {
   changed: Int32Array = new Int32Array(64);
   changedCount = 0;
   /** Slots made in this round. */
-  added: number[] = [];
+  readonly added = new SlotList();
   /** Slots removed in this round. */
-  removed: number[] = [];
+  readonly removed = new SlotList();
   round = 1;
   /** Bumped whenever arrays are replaced, so that generated code knows to fetch them again. */
   generation = 0;
-  #free: number[] = [];
+  readonly #free = new SlotList();
   /** Slots from here on were never used, whatever was cleared since. */
   #highest = 0;
   /** Columns whose initial value is another than the one that new memory has. */
@@ -173,9 +174,8 @@ export class SlotTable {
 
   /** A slot with every column at its initial value, marked as changed. */
   add(): number {
-    let slot: number;
-    if (this.#free.length > 0) {
-      slot = this.#free.pop() as number;
+    let slot = this.#free.pop();
+    if (slot !== undefined) {
       for (const c of this.columns) c.reset(slot);
     } else {
       if (this.top === this.capacity) this.#grow();
@@ -213,9 +213,9 @@ export class SlotTable {
 
   /** Slots freed in a round may be used again from the next round on. */
   endRound(): void {
-    for (const slot of this.removed) this.#free.push(slot);
-    this.removed = [];
-    this.added = [];
+    this.#free.pushAll(this.removed);
+    this.removed.clear();
+    this.added.clear();
     this.changedCount = 0;
     this.round++;
   }
@@ -243,14 +243,13 @@ export class SlotTable {
     this.live.fill(0);
     this.count = 0;
     this.top = 0;
-    this.#free = [];
     this.endRound();
-    this.#free = [];
+    this.#free.clear();
   }
 
   /** After loading: every unused slot below the top is free. */
   rebuildFreeList(): void {
-    this.#free = [];
+    this.#free.clear();
     for (let s = this.top - 1; s >= 0; s--) if (this.live[s] === 0) this.#free.push(s);
   }
 

@@ -1,32 +1,18 @@
+import { SlotList } from "./slotlist.ts";
 import type { SlotColumn } from "./slots.ts";
 
 const SECOND_US = 1e6;
-
-/** Slots whose times lie within one second. */
-class Bucket {
-  slots = new Int32Array(16);
-  count = 0;
-
-  push(slot: number): void {
-    if (this.count === this.slots.length) {
-      const bigger = new Int32Array(this.count * 2);
-      bigger.set(this.slots);
-      this.slots = bigger;
-    }
-    this.slots[this.count++] = slot;
-  }
-}
 
 /**
  * Slots by time, so that what a watermark has passed is found without looking at every slot. Times within one second share
  * a bucket.
  */
 export class TimeIndex {
-  readonly #buckets = new Map<number, Bucket>();
+  readonly #buckets = new Map<number, SlotList>();
   #earliest = Number.POSITIVE_INFINITY;
   /** Where the last slot went: the next one often goes there, too. */
   #lastSecond = Number.NaN;
-  #last = new Bucket();
+  #last = new SlotList();
 
   /** Enters a slot; `us` is its time in microseconds. */
   add(slot: number, us: number): void {
@@ -37,7 +23,7 @@ export class TimeIndex {
 
   #turnTo(second: number): void {
     let bucket = this.#buckets.get(second);
-    if (bucket === undefined) this.#buckets.set(second, (bucket = new Bucket()));
+    if (bucket === undefined) this.#buckets.set(second, (bucket = new SlotList()));
     this.#last = bucket;
     this.#lastSecond = second;
     if (second < this.#earliest) this.#earliest = second;
@@ -51,7 +37,7 @@ export class TimeIndex {
   /** Takes out the slots with a time at or before `us`. `time` gives a slot's time, undefined when the slot is gone. */
   takeUpTo(us: number, time: (slot: number) => number | undefined): Int32Array {
     if (!this.mayHold(us)) return new Int32Array(0);
-    const taken = new Bucket();
+    const taken = new SlotList();
     this.#earliest = Number.POSITIVE_INFINITY;
     this.#lastSecond = Number.NaN;
     for (const [second, bucket] of [...this.#buckets].sort((a, b) => a[0] - b[0])) {
@@ -68,7 +54,7 @@ export class TimeIndex {
         else if (Math.floor(t / SECOND_US) === second) this.add(slot, t); // otherwise it was entered again under its new time
       }
     }
-    return taken.slots.subarray(0, taken.count);
+    return taken.view();
   }
 
   clear(): void {

@@ -3,7 +3,7 @@
  * work, as far as these orders allow:
  *
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
- *    an exactly-once sink's commit, or before another sink's first row. Crash before: as if nothing had happened. After: the
+ *    an exactly-once sink's commit, or before another sink's first row, unless that sink does without (`mayPrecedeLog`). Crash before: as if nothing had happened. After: the
  *    restart runs N again with the same offsets, time and watermark, so that it gives the same rows.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
  * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
@@ -239,14 +239,14 @@ export class MicroBatchExecution {
       await allOf([this.logged, state, sinkBatch?.prepare?.()]);
       return sinkBatch?.commit();
     }
-    const output = this.logged.then(() => sinkBatch?.commit());
-    await allOf([state, output]);
+    const output = setup.sink.mayPrecedeLog ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
+    await allOf([this.logged, state, output]);
     return output;
   }
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
     const { setup, batchId } = this;
-    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once";
+    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once" && !setup.sink.mayPrecedeLog;
     let outputRows = 0;
     const output = (this.plan as StreamPlan).run({
       context: this.context(entry),

@@ -83,7 +83,8 @@ export function progressJson(report: BatchReport): string {
       observedMetrics: nonEmpty(sorted([...report.observed])),
       ext: extensions(report),
     },
-    jsonValue,
+    // Only there can it be needed, and it is called for every value.
+    report.observed.size > 0 ? jsonValue : undefined,
   );
 }
 
