@@ -6,6 +6,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class ByteWriter {
+  /** What was read ahead; kept so that the reading isn't taken for idle. */
+  touched = 0;
   bytes: Uint8Array;
   length = 0;
   #view: DataView;
@@ -59,6 +61,24 @@ export class ByteWriter {
     const { bytes } = this;
     let at = this.length;
     for (let k = start; k < end; k++) bytes[at++] = from[k];
+    this.length = at;
+  }
+  /** `part` of each of the first `count` ranges. */
+  parts(from: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
+    let size = 0;
+    for (let i = 0; i < count; i++) size += 4 + ends[i] - starts[i];
+    this.reserve(size);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < count; i++) {
+      const end = ends[i];
+      const length = end - starts[i];
+      bytes[at++] = length;
+      bytes[at++] = length >> 8;
+      bytes[at++] = length >> 16;
+      bytes[at++] = length >> 24;
+      for (let k = starts[i]; k < end; k++) bytes[at++] = from[k];
+    }
     this.length = at;
   }
   raw(b: Uint8Array): void {
