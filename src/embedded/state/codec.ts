@@ -54,16 +54,7 @@ export class ByteWriter {
     this.length += bytes;
     return new DataView(this.bytes.buffer, at, bytes);
   }
-  /** A blob of `from[start, end)`. */
-  part(from: Uint8Array, start: number, end: number): void {
-    this.u32(end - start);
-    this.reserve(end - start);
-    const { bytes } = this;
-    let at = this.length;
-    for (let k = start; k < end; k++) bytes[at++] = from[k];
-    this.length = at;
-  }
-  /** `part` of each of the first `count` ranges. */
+  /** A blob of each of the first `count` ranges of `from`. */
   parts(from: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
     let size = 0;
     for (let i = 0; i < count; i++) size += 4 + ends[i] - starts[i];
