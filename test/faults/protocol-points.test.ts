@@ -195,6 +195,8 @@ async function start(input: MemoryStream, folder: string, mode: Mode, target: Ta
 }
 
 const QUIET_BATCHES = 3;
+/** Batches that are so far apart don't have their Kafka transactions begun, with their numbers, before there is a batch. */
+const APART_MS = 120;
 
 /** One key of each batch is in no other one, so that a batch that is left out can't be made good by a later one. */
 function addBatch(input: MemoryStream, batch: number): void {
@@ -217,6 +219,7 @@ async function run(sink: SinkKind, mode: Mode, failpoint: Failpoint | undefined)
     for (let batch = 0; batch < QUIET_BATCHES; batch++) {
       addBatch(input, batch);
       await first.query.processAllAvailable();
+      if (failpoint?.point === "sink: batch number") await sleep(APART_MS);
     }
     arm(failpoint);
     addBatch(input, QUIET_BATCHES);

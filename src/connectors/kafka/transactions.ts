@@ -29,7 +29,8 @@ export class Transactions {
   readonly id: string;
   readonly group: string;
   private readonly cluster: KafkaCluster;
-  private readonly timeoutMs: number;
+  /** After which brokers abort a transaction. */
+  readonly timeoutMs: number;
   private readonly transactionCoordinator: Coordinator;
   private readonly groupCoordinator: Coordinator;
   private state: ProducerState = { producerId: -1, epoch: -1 };

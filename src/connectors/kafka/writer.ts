@@ -23,14 +23,16 @@ const QUICK_MS = 2000;
 /** Batches that follow each other as closely as this have their transactions begun before there is a batch. */
 const STEADY_MS = 100;
 const AHEAD_PARTITIONS_MAX = 64;
-/** A transaction that was begun ahead ends when its batch hasn't come for this long. */
+/** A transaction that was begun ahead ends when its batch hasn't come for this long, or for a part of its time to live. */
 const IDLE_MS = 1000;
+const IDLE_PART = 1 / 4;
 
 export class BatchWriter {
   readonly producer: Producer;
   private readonly transactions: Transactions | undefined;
   private readonly clock: Clock;
   private ahead: Ahead | undefined;
+  private readonly idleMs: number;
   private idle: NodeJS.Timeout | undefined;
   private dropping: Promise<void> = Promise.resolve();
   /** Partitions that the batch under way has rows for, by name; and those of the batch before, when it was a quick one. */
@@ -44,6 +46,7 @@ export class BatchWriter {
     this.producer = producer;
     this.transactions = transactions;
     this.clock = clock;
+    this.idleMs = Math.min(IDLE_MS, (transactions?.timeoutMs ?? IDLE_MS) * IDLE_PART);
   }
 
   /** Begins a batch, in the transaction that was begun for it where there is one. */
@@ -100,7 +103,7 @@ export class BatchWriter {
     this.idle = setTimeout(() => {
       this.dropping = this.dropAhead();
       this.dropping.catch(() => {}); // the next batch meets it
-    }, IDLE_MS);
+    }, this.idleMs);
     this.idle.unref();
   }
 
