@@ -49,7 +49,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "src/embedded/checkpoint/file-system.ts",
-        find: "      if (durable) await file.datasync();\n",
+        find: "if (durable) await new Promise<void>((resolve, reject) => fdatasync(file, settle(resolve, reject)));",
         replace: "",
       },
     ],

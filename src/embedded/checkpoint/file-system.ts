@@ -1,5 +1,15 @@
-import { constants, fdatasync, writeSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { mkdir, open, readdir, readFile, rm, unlink } from "node:fs/promises";
 
 /** A file of a fixed size that is open, and that is written over part by part. */
 export interface FileInPlace {
@@ -30,10 +40,13 @@ export interface CheckpointFileSystem {
   list(path: string): Promise<string[]>;
 }
 
+/** Up to here a file is written in one call that ends in the system's cache. */
+const SMALL_BYTES = 64 << 10;
+
 /**
- * The disk. All of it goes through the thread pool: also a call that ends in the system's cache waits, for milliseconds, when
- * the file system is just putting its own journal on the disk. Only what is written in place, where nothing of the file system
- * changes, is done at once.
+ * The disk. What waits for the device (fsync, reading, large writes, freeing a file's blocks) goes through the thread pool.
+ * Opening, writing and renaming small files ends in the system's cache after some ten microseconds, less than a trip through
+ * the pool costs, and a batch does ten of them; so these are done at once.
  */
 export const diskFileSystem: CheckpointFileSystem = {
   async read(path) {
@@ -42,12 +55,11 @@ export const diskFileSystem: CheckpointFileSystem = {
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   async write(path, bytes, durable) {
-    // Over the old bytes, where there are some: blocks that are in place already cost the disk less than new ones.
-    const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+    if (bytes.length <= SMALL_BYTES) return writeSmall(path, bytes, durable);
+    const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
     try {
       await file.writeFile(bytes);
-      if ((await file.stat()).size > bytes.length) await file.truncate(bytes.length);
-      if (durable) await file.datasync();
+      if (durable) await file.sync();
     } finally {
       await file.close();
     }
@@ -71,14 +83,16 @@ export const diskFileSystem: CheckpointFileSystem = {
       close: () => file.close(),
     };
   },
-  rename: (from, to) => rename(from, to),
+  async rename(from, to) {
+    renameSync(from, to);
+  },
   async syncDirectory(path) {
     if (process.platform === "win32") return; // a directory can't be opened there
-    const directory = await open(path, constants.O_RDONLY);
+    const directory = openSync(path, constants.O_RDONLY);
     try {
-      await directory.sync();
+      await new Promise<void>((resolve, reject) => fsync(directory, settle(resolve, reject)));
     } finally {
-      await directory.close();
+      closeSync(directory);
     }
   },
   async remove(path) {
@@ -94,6 +108,18 @@ export const diskFileSystem: CheckpointFileSystem = {
     return readdir(path).catch(absentAs<string[]>([]));
   },
 };
+
+async function writeSmall(path: string, bytes: Uint8Array, durable: boolean): Promise<void> {
+  // Over the old bytes, where there are some: blocks that are in place already cost the disk less than new ones.
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    if (fstatSync(file).size > bytes.length) ftruncateSync(file, bytes.length);
+    if (durable) await new Promise<void>((resolve, reject) => fdatasync(file, settle(resolve, reject)));
+  } finally {
+    closeSync(file);
+  }
+}
 
 function settle(resolve: () => void, reject: (error: Error) => void): (error: Error | null) => void {
   return (error) => (error === null ? resolve() : reject(error));
