@@ -84,6 +84,18 @@ test("a writer that was replaced writes to a journal that nobody reads", async (
   assert.deepEqual(await (await opened(disk)).entry(6), entry(6));
 });
 
+test("a writer that was replaced leaves its successor's journal alone when it ends", async () => {
+  const disk = new MemoryDisk();
+  const zombie = await opened(disk);
+  for (let n = 0; n < 6; n++) await zombie.write(n, entry(n));
+  await zombie.file();
+  const next = await opened(disk, 0);
+  await next.write(6, entry(6));
+  await zombie.close();
+  assert.equal(journalsOn(disk).length, 1);
+  assert.deepEqual(await (await opened(disk)).entry(6), entry(6));
+});
+
 test("offsets that are too long for the journal go to files", async () => {
   const disk = new MemoryDisk();
   const log = await opened(disk);

@@ -23,12 +23,14 @@ const SLOT_BYTES = 16 << 10;
 const HEADER_BYTES = 20;
 
 export class Journal {
+  readonly #fs: CheckpointFileSystem;
   readonly #path: string;
   readonly #file: FileInPlace;
   readonly #durable: boolean;
   readonly #bytes = Buffer.alloc(SLOT_BYTES);
 
-  private constructor(path: string, file: FileInPlace, durable: boolean) {
+  private constructor(fs: CheckpointFileSystem, path: string, file: FileInPlace, durable: boolean) {
+    this.#fs = fs;
     this.#path = path;
     this.#file = file;
     this.#durable = durable;
@@ -39,7 +41,7 @@ export class Journal {
     try {
       const file = await fs.openInPlace(path, SLOTS * SLOT_BYTES, durable);
       if (durable) await fs.syncDirectory(directory);
-      return new Journal(path, file, durable);
+      return new Journal(fs, path, file, durable);
     } catch (error) {
       throw ioError("create", path, error);
     }
@@ -66,6 +68,11 @@ export class Journal {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  /** Removes this journal, and no other: somebody else may be writing here by now. */
+  remove(): Promise<void> {
+    return this.#fs.remove(this.#path);
   }
 
   /** What the journals in a directory hold, by number. What is torn or damaged isn't among it. */

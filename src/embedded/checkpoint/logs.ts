@@ -119,7 +119,7 @@ export class OffsetLog extends MetadataLog {
     } finally {
       await this.#journal?.close();
     }
-    await Journal.removeAll(this.#fs, this.directory);
+    await this.#journal?.remove();
   }
 }
 
