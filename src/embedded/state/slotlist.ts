@@ -7,12 +7,14 @@ export class SlotList {
   count = 0;
 
   push(slot: number): void {
-    if (this.count === this.slots.length) {
-      const bigger = new Int32Array(this.count * 2);
-      bigger.set(this.slots);
-      this.slots = bigger;
-    }
+    if (this.count === this.slots.length) this.#grow(this.count + 1);
     this.slots[this.count++] = slot;
+  }
+
+  #grow(least: number): void {
+    const bigger = new Int32Array(Math.max(least, this.slots.length * 2));
+    bigger.set(this.view());
+    this.slots = bigger;
   }
 
   /** The last one, which is taken out; undefined when there is none. */
@@ -27,11 +29,7 @@ export class SlotList {
 
   pushAll(other: SlotList): void {
     const count = this.count + other.count;
-    if (count > this.slots.length) {
-      const bigger = new Int32Array(Math.max(count, this.slots.length * 2));
-      bigger.set(this.view());
-      this.slots = bigger;
-    }
+    if (count > this.slots.length) this.#grow(count);
     this.slots.set(other.view(), this.count);
     this.count = count;
   }
