@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { BatchBuilder } from "../../src/connectors/kafka/batch-builder.ts";
-import { nowUs, reading } from "./load.ts";
+import { nowUs, Readings } from "./load.ts";
 import { connected, produceApi, type Records, topicOf } from "./wire.ts";
 
 const [servers, name, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];
@@ -24,7 +24,7 @@ const connections = new Map(
   ),
 );
 const builders = partitions.map(() => new BatchBuilder(1 << 14));
-const encoder = new TextEncoder();
+const readings = new Readings(rate, devices);
 const total = rate * seconds;
 const plain = { producerId: -1, epoch: -1 };
 let sent = 0;
@@ -49,17 +49,9 @@ while (sent < total) {
   const due = Math.min(total, Math.floor(((nowUs() - begunUs) / 1e6) * rate));
   const nowMs = Date.now();
   for (; sent < due; sent++) {
-    const value = encoder.encode(reading(sent, rate, devices, nowUs()));
-    (builders[sent % partitions.length] as BatchBuilder).append(
-      nowMs,
-      value,
-      -1,
-      -1,
-      value,
-      0,
-      value.length,
-      undefined,
-    );
+    const length = readings.write(sent, nowUs());
+    const builder = builders[sent % partitions.length] as BatchBuilder;
+    builder.append(nowMs, readings.bytes, -1, -1, readings.bytes, 0, length, undefined);
   }
   for (const broker of brokers) {
     const batches = partitions.flatMap((partition, i) => {

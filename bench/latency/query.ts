@@ -1,9 +1,10 @@
 /**
  * The latency workload's queries on Sluice:
  * `node bench/latency/query.ts stateless|windowed at-least-once|exactly-once BOOTSTRAP INPUT OUTPUT CHECKPOINT`. Prints `ready`
- * when the first batch is done, and one line of JSON after SIGTERM.
+ * when the first batch is done, and one line of JSON after SIGTERM; mean times there are those of the last 100 batches.
  */
 import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import { SparkSession, type StreamingQuery } from "../../src/index.ts";
 
 const [form, delivery, servers, input, output, checkpoint] = process.argv.slice(2) as [
@@ -44,18 +45,19 @@ const query: StreamingQuery = await rows
   .option("checkpointLocation", checkpoint)
   .outputMode(form === "windowed" ? "update" : "append")
   .start();
-let batches = 0;
-const spent = new Map<string, number>();
-spark.streams.addListener({
-  onQueryProgress({ progress }) {
-    if (batches++ === 0) console.log("ready");
-    for (const [part, ms] of Object.entries(progress.durationMs)) spent.set(part, (spent.get(part) ?? 0) + Number(ms));
-  },
-});
+// No listener: nobody has one, and each progress would be made for it.
+while ((await query.lastProgress()) === null) await wait(20);
+console.log("ready");
 await once(process, "SIGTERM");
+const progresses = await query.recentProgress();
+const batches = (progresses.at(-1)?.batchId ?? -1) + 1;
 await query.stop();
 const usage = process.cpuUsage();
-const meanMs = Object.fromEntries([...spent].map(([part, ms]) => [part, Number((ms / batches).toFixed(2))]));
+const spent = new Map<string, number>();
+for (const { durationMs } of progresses) {
+  for (const [part, ms] of Object.entries(durationMs)) spent.set(part, (spent.get(part) ?? 0) + Number(ms));
+}
+const meanMs = Object.fromEntries([...spent].map(([part, ms]) => [part, Number((ms / progresses.length).toFixed(2))]));
 console.log(
   JSON.stringify({
     batches,

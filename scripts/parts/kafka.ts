@@ -142,7 +142,7 @@ function prepareNode(cluster: Cluster, node: number): void {
 
 function startNode(cluster: Cluster, node: number): Server {
   const dir = nodeDir(cluster, node);
-  const java = ["-Xmx1g", `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`, "-cp", classPath()];
+  const java = [...(process.env.KJ ?? "-Xmx1g -Xms1g").split(" "), `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`, "-cp", classPath()];
   return startServer("java", [...java, "kafka.Kafka", propertiesFile(cluster, node)], {
     cwd: dir,
     log: logFile(cluster, node),

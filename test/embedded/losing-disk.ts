@@ -4,6 +4,7 @@
  * that those that are under way together end in any order.
  */
 import { dirname } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { CheckpointFileSystem, FileInPlace } from "../../src/embedded/checkpoint/file-system.ts";
 
 /** Turns of the microtask queue that a step takes, at most. */
@@ -27,12 +28,15 @@ export class LosingDisk implements CheckpointFileSystem {
   /** With which step the power goes. */
   readonly end: number;
   readonly #random: () => number;
+  readonly #slowestMs: number;
   readonly #names: Map<string, Inode>;
   readonly #durableNames: Map<string, Inode>;
   #changes: Change[] = [];
 
-  constructor(random: () => number, end: number, files: ReadonlyMap<string, Uint8Array> = new Map()) {
+  /** @param slowestMs of a step, besides the turns; 0 for a disk that is quicker than a broker */
+  constructor(random: () => number, end: number, files: ReadonlyMap<string, Uint8Array> = new Map(), slowestMs = 0) {
     this.#random = random;
+    this.#slowestMs = slowestMs;
     this.end = end;
     this.#names = new Map([...files].map(([path, bytes]) => [path, { bytes, durable: bytes }]));
     this.#durableNames = new Map(this.#names);
@@ -63,6 +67,7 @@ export class LosingDisk implements CheckpointFileSystem {
     this.steps++;
     if (this.isOff) throw new Error("the power is gone");
     for (let turns = Math.floor(this.#random() ** 4 * TURNS_MAX); turns > 0; turns--) await undefined;
+    if (this.#slowestMs > 0) await wait(this.#random() ** 2 * this.#slowestMs);
   }
 
   #change(path: string, inode: Inode | undefined): void {

@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { DataFrame } from "../../src/api/dataframe.ts";
 import type { StreamingQuery } from "../../src/api/streaming-query.ts";
+import { DevBroker } from "../../src/broker/index.ts";
 import { expr } from "../../src/functions.ts";
 import { MemoryStream, testSession } from "../../src/testing/index.ts";
 import { LosingDisk } from "./losing-disk.ts";
@@ -52,14 +53,22 @@ interface Run {
   readonly folder: string;
 }
 
-type Start = (df: DataFrame, checkpointLocation: string) => Promise<StreamingQuery>;
+interface Query {
+  /** Of the columns k and n. */
+  readonly of: (df: DataFrame) => DataFrame;
+  readonly start: (df: DataFrame, checkpointLocation: string) => Promise<StreamingQuery>;
+  readonly check: (folder: string) => void | Promise<void>;
+  /** Milliseconds that a step of the disk takes at most; 0 unless told. */
+  readonly slowestMs?: number;
+}
+
+const sumsOf = (df: DataFrame): DataFrame => df.groupBy("k").agg(expr("sum(n) AS total"), expr("count(1) AS c"));
 
 /** Whether it came to its end. */
-async function ran({ log, disk, stream, folder }: Run, start: Start): Promise<boolean> {
+async function ran({ log, disk, stream, folder }: Run, query: Query): Promise<boolean> {
   await using spark = testSession({ fileSystem: disk, config: configOf(log) });
-  const sums = stream.toDF(spark).groupBy("k").agg(expr("sum(n) AS total"), expr("count(1) AS c"));
   try {
-    await (await start(sums, folder)).awaitTermination();
+    await (await query.start(query.of(stream.toDF(spark)), folder)).awaitTermination();
     return true;
   } catch (error) {
     assert.ok(disk.isOff, `the disk was on: ${String(error)}`);
@@ -68,7 +77,8 @@ async function ran({ log, disk, stream, folder }: Run, start: Start): Promise<bo
 }
 
 /** Runs until the power goes with one step after the other, and on from what is left, where it may go again. */
-async function throughLosses(log: Log, start: Start, check: (folder: string) => void): Promise<number> {
+async function throughLosses(log: Log, query: Query): Promise<number> {
+  const { slowestMs } = query;
   const root = await mkdtemp(join(tmpdir(), "sluice-power-"));
   let losses = 0;
   try {
@@ -79,17 +89,17 @@ async function throughLosses(log: Log, start: Start, check: (folder: string) => 
       await mkdir(folder, { recursive: true }); // the lock's own file is a real one
       const stream = new MemoryStream("k STRING, n INT");
       add(stream, 0, FIRST);
-      let disk = new LosingDisk(random, end);
-      isWhole = await ran({ log, disk, stream, folder }, start);
+      let disk = new LosingDisk(random, end, undefined, slowestMs);
+      isWhole = await ran({ log, disk, stream, folder }, query);
       if (!isWhole) losses++;
       add(stream, FIRST, BATCHES);
       // Once more while it recovers.
-      disk = new LosingDisk(random, 1 + Math.floor(random() * 150), disk.survivors());
-      if (!(await ran({ log, disk, stream, folder }, start))) losses++;
+      disk = new LosingDisk(random, 1 + Math.floor(random() * 150), disk.survivors(), slowestMs);
+      if (!(await ran({ log, disk, stream, folder }, query))) losses++;
       const last = new LosingDisk(random, Number.POSITIVE_INFINITY, disk.survivors());
-      assert.ok(await ran({ log, disk: last, stream, folder }, start));
+      assert.ok(await ran({ log, disk: last, stream, folder }, query));
       try {
-        check(folder);
+        await query.check(folder);
       } catch (error) {
         throw new Error(`seed ${seed}, power lost with step ${end}: ${(error as Error).message}`, { cause: error });
       }
@@ -120,30 +130,30 @@ function expected(): string[] {
 for (const log of logs) {
   test(`exactly once into a sink with transactions, wherever the power goes; offsets in ${log}`, async () => {
     const database = (checkpoint: string) => join(checkpoint, "../out.db");
-    const losses = await throughLosses(
-      log,
-      (df, checkpointLocation) =>
+    const losses = await throughLosses(log, {
+      of: sumsOf,
+      start: (df, checkpointLocation) =>
         df.writeStream
           .format("sqlite")
           .options({ dbtable: "sums", keyColumns: "k", checkpointLocation })
           .outputMode("update")
           .trigger({ availableNow: true })
           .start(database(checkpointLocation)),
-      (checkpoint) => {
+      check: (checkpoint) => {
         const db = new DatabaseSync(database(checkpoint));
         const rows = db.prepare("SELECT k, total, c FROM sums").all();
         db.close();
         assert.deepEqual(rows.map((r) => Object.values(r).join(" ")).sort(), expected());
       },
-    );
-    assert.ok(losses > 50, `${losses} losses`);
+    });
+    assert.ok(losses > 40, `${losses} losses`);
   });
 
   test(`a batch that is given again has the same number and the same rows, wherever the power goes; offsets in ${log}`, async () => {
     const batches = new Map<string, Map<number, string[]>>();
-    const losses = await throughLosses(
-      log,
-      (df, checkpointLocation) =>
+    const losses = await throughLosses(log, {
+      of: sumsOf,
+      start: (df, checkpointLocation) =>
         df.writeStream
           .foreachBatch(async (batch, batchId) => {
             const rows = (await batch.collect()).map((r) => `${r.get(0)} ${r.get(1)} ${r.get(2)}`).sort();
@@ -156,14 +166,46 @@ for (const log of logs) {
           .outputMode("update")
           .trigger({ availableNow: true })
           .start(),
-      (checkpoint) => {
+      check: (checkpoint) => {
         const seen = batches.get(checkpoint) as Map<number, string[]>;
         assert.deepEqual([...seen.keys()].sort(), [...Array(seen.size).keys()]);
         const last = new Map<string, string>();
         for (const [, rows] of [...seen].sort(([a], [b]) => a - b)) for (const r of rows) last.set(r.split(" ")[0], r);
         assert.deepEqual([...last.values()].sort(), expected());
       },
-    );
-    assert.ok(losses > 50, `${losses} losses`);
+    });
+    assert.ok(losses > 40, `${losses} losses`);
+  });
+
+  test(`at least once into Kafka, which is quicker than the disk, wherever the power goes; offsets in ${log}`, async () => {
+    const broker = await DevBroker.start();
+    const servers = { "kafka.bootstrap.servers": broker.bootstrapServers };
+    const topicOf = (checkpoint: string) => `power-${log}-${basename(dirname(checkpoint))}`;
+    try {
+      const losses = await throughLosses(log, {
+        slowestMs: 20,
+        of: (df) => df.select(expr("k AS key"), expr("CAST(n AS STRING) AS value")),
+        start: (df, checkpointLocation) =>
+          df.writeStream
+            .format("kafka")
+            .options({ ...servers, topic: topicOf(checkpointLocation), delivery: "at-least-once", checkpointLocation })
+            .trigger({ availableNow: true })
+            .start(),
+        check: async (checkpoint) => {
+          await using spark = testSession();
+          const source = spark.read.format("kafka").options({ ...servers, subscribe: topicOf(checkpoint) });
+          const rows = await source.load().selectExpr("CAST(value AS STRING) AS n").distinct().collect();
+          const seen = rows.map((row) => Number(row.get(0))).sort((a, b) => a - b);
+          const all = Array.from({ length: BATCHES }, (_, i) => [2 ** i, 2 ** (i + 10)]).flat();
+          assert.deepEqual(
+            seen,
+            [...new Set(all)].sort((a, b) => a - b),
+          );
+        },
+      });
+      assert.ok(losses > 20, `${losses} losses`);
+    } finally {
+      await broker.close();
+    }
   });
 }

@@ -33,8 +33,8 @@ export class OffsetLog extends MetadataLog {
   readonly #fs: CheckpointFileSystem;
   readonly #durable: boolean;
   readonly #journalAfter: number;
-  #journal: Journal | undefined;
-  /** The newest two batches, as far as they are in the journal alone. */
+  #journal: Promise<Journal> | undefined;
+  /** The newest two batches, as far as they have no file of their own. */
   #unfiled: { readonly batchId: number; readonly text: string }[] = [];
   #filing: Promise<void> = Promise.resolve();
   #close = 0;
@@ -52,8 +52,12 @@ export class OffsetLog extends MetadataLog {
   override async prepare(): Promise<void> {
     await super.prepare();
     const filed = (await this.latest()) ?? -1;
-    const entries = [...(await Journal.read(this.#fs, this.directory))].filter(([batchId]) => batchId > filed);
-    for (const [batchId, text] of entries.sort(([a], [b]) => a - b)) await this.addText(batchId, text);
+    const entries = await Journal.read(this.#fs, this.directory);
+    const newest = Math.max(filed, ...entries.keys());
+    for (const batchId of [newest - 1, newest]) {
+      const text = entries.get(batchId);
+      if (batchId > filed && text !== undefined) await this.addText(batchId, text);
+    }
     await Journal.removeAll(this.#fs, this.directory);
   }
 
@@ -75,6 +79,10 @@ export class OffsetLog extends MetadataLog {
     };
   }
 
+  /**
+   * The entry is durable when the promise resolves, or a later one is. While batches go to the journal the next one may be
+   * written before: of those that wait for the disk together, only the newest two are kept.
+   */
   write(batchId: number, entry: OffsetEntry): Promise<void> {
     const { batchWatermarkMs, batchTimestampMs, conf } = entry;
     const lines = [
@@ -88,14 +96,17 @@ export class OffsetLog extends MetadataLog {
     const now = performance.now();
     this.#close = now - this.#writtenAt < CLOSE_MS ? this.#close + 1 : 0;
     this.#writtenAt = now;
-    if (this.#close < this.#journalAfter || !Journal.fits(text)) {
+    const last = this.#unfiled.at(-1);
+    const before = last?.batchId === batchId - 1 ? last.text : "";
+    if (this.#close < this.#journalAfter || !Journal.fits(text, before)) {
       await this.file();
       return this.addText(batchId, text);
     }
-    await this.checkIsNew(batchId);
-    this.#journal ??= await Journal.create(this.#fs, this.directory, this.#durable);
-    await this.#journal.write(batchId, text);
     this.#unfiled = [...this.#unfiled.slice(-1), { batchId, text }];
+    await this.checkIsNew(batchId);
+    this.#journal ??= Journal.create(this.#fs, this.directory, this.#durable);
+    const journal = await this.#journal;
+    await journal.write({ number: batchId, text, before });
   }
 
   /** Gives the newest two batches files of their own. */
@@ -117,9 +128,9 @@ export class OffsetLog extends MetadataLog {
       await this.file();
       await super.close();
     } finally {
-      await this.#journal?.close();
+      await (await this.#journal)?.close();
     }
-    await this.#journal?.remove();
+    await (await this.#journal)?.remove();
   }
 }
 

@@ -56,6 +56,8 @@ class RunningPlan implements StreamPlan {
   readonly #root: Operator;
   readonly #run: RunContext;
   readonly #stores: Store[] = [];
+  /** As Spark lists them. */
+  readonly #statefulInOrder: readonly StatefulOperator[];
 
   constructor(options: StreamPlanOptions) {
     this.#options = options;
@@ -77,6 +79,9 @@ class RunningPlan implements StreamPlan {
       takeLateRow: options.takeLateRow,
     });
     this.#root = this.#builder.build(options.plan);
+    const order = operatorIds(options.plan);
+    const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
+    this.#statefulInOrder = this.#builder.stateful.toSorted((a, b) => place(a) - place(b));
     for (const operator of this.#builder.stateful) {
       for (const { name, table } of operator.tables) {
         const directory = join(options.stateDir, String(operator.operatorId), "0", name);
@@ -183,9 +188,7 @@ class RunningPlan implements StreamPlan {
   }
 
   stateProgress(): readonly StateOperatorProgress[] {
-    const order = operatorIds(this.#options.plan);
-    const place = (o: StatefulOperator) => order.indexOf(o.operatorId);
-    return this.#builder.stateful.toSorted((a, b) => place(a) - place(b)).map(progressOf);
+    return this.#statefulInOrder.map(progressOf);
   }
 
   badRecords(): number {

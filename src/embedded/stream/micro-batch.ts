@@ -88,6 +88,9 @@ interface DoneBatch {
 /** How long the commits of batches in quick succession wait for each other; real time. */
 const COMMITS_TOGETHER_MS = 1000;
 
+/** How far the log of offsets may be behind the batches, where it may be. */
+const LOG_FOLLOWS_MS = 1000;
+
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
   private batchId = 0;
@@ -102,17 +105,25 @@ export class MicroBatchExecution {
   /** Writes that the loop doesn't wait for at once: offsets of the batch that runs, commit of the one before. */
   private logged: Promise<void> = Promise.resolve();
   private committed: Promise<void> = Promise.resolve();
-  private hasCommitFailed = false;
+  private logFailure: { readonly error: unknown } | undefined;
+  /** When the newest batch was planned whose offsets are on the disk. */
+  private loggedTo = 0;
   /** The last batch that is done, as long as nothing has begun to log that. */
   private done: DoneBatch | undefined;
   private commitTimer: NodeJS.Timeout | undefined;
+  private onLogFailure = (): void => {};
 
   constructor(setup: MicroBatchSetup) {
     this.setup = setup;
   }
 
-  /** Finds where to continue, and opens sink and state. */
-  async open(): Promise<void> {
+  /**
+   * Finds where to continue, and opens sink and state.
+   *
+   * @param onLogFailure called when something couldn't be logged that nobody waits for; the next `runBatch` says why
+   */
+  async open(onLogFailure: () => void): Promise<void> {
+    this.onLogFailure = onLogFailure;
     const { checkpoint, inputs, sink, watermarkPolicy } = this.setup;
     const recovered = await recover(checkpoint, inputs.length);
     this.batchId = recovered.batchId;
@@ -149,6 +160,7 @@ export class MicroBatchExecution {
    * @param isFresh false: the sources needn't ask whether there is more than they know of
    */
   async runBatch(isFresh: boolean): Promise<BatchOutcome | undefined> {
+    if (this.logFailure !== undefined) throw this.logFailure.error;
     const watch = new Stopwatch(this.setup.clock);
     const entry = this.pending ?? (await this.planBatch(watch, isFresh));
     if (entry === undefined) return undefined;
@@ -202,7 +214,14 @@ export class MicroBatchExecution {
     if (!hasNewData && !(setup.noDataBatches && this.watermarkAsksForBatch(batchWatermarkMs))) return undefined;
     setup.status(hasNewData ? "Processing new data" : "No new data but cleaning up state", hasNewData);
     const entry = { batchWatermarkMs, batchTimestampMs: setup.clock.now(), conf: setup.conf, offsets };
-    this.logged = unattended(watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry)));
+    const plannedAt = setup.clock.monotonic();
+    this.logged = watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry));
+    this.logged.then(
+      () => {
+        this.loggedTo = plannedAt;
+      },
+      (error: unknown) => this.noteLogFailure(error),
+    );
     this.pending = entry;
     return entry;
   }
@@ -240,8 +259,18 @@ export class MicroBatchExecution {
       return sinkBatch?.commit();
     }
     const output = setup.sink.mayPrecedeLog ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
-    await allOf([this.logged, state, output]);
+    await allOf([this.mayLogFollow() ? undefined : this.logged, state, output]);
     return output;
+  }
+
+  /**
+   * Whether the next batch may begin before this one's offsets are on the disk. After a crash some more batches come again then, as
+   * rows of such a sink may; of state there has to be a version for each batch in the log.
+   */
+  private mayLogFollow(): boolean {
+    const { sink, checkpoint, clock } = this.setup;
+    if (!sink.mayPrecedeLog || this.plan?.stateful !== false || !checkpoint.offsets.isJournaling) return false;
+    return clock.monotonic() - this.loggedTo < LOG_FOLLOWS_MS;
   }
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
@@ -287,7 +316,7 @@ export class MicroBatchExecution {
 
   private async finishBatch(end: readonly Offset[]): Promise<void> {
     const isOften = this.setup.checkpoint.offsets.isJournaling;
-    if (!isOften || this.hasCommitFailed) await this.committed;
+    if (!isOften) await this.committed;
     this.done = { batchId: this.batchId, nextBatchWatermarkMs: this.tracker.currentMs, end };
     if (isOften) this.commitTimer ??= setTimeout(() => void this.logDone(), COMMITS_TOGETHER_MS);
     else void this.logDone();
@@ -301,10 +330,14 @@ export class MicroBatchExecution {
     if (done === undefined) return this.committed;
     this.done = undefined;
     this.committed = this.committed.then(() => this.logCommit(done));
-    this.committed.catch(() => {
-      this.hasCommitFailed = true; // the next batch, or whoever waits for this one, meets it
-    });
+    this.committed.catch((error: unknown) => this.noteLogFailure(error));
     return this.committed;
+  }
+
+  /** For the next batch to meet, if nobody waits for the log before. */
+  private noteLogFailure(error: unknown): void {
+    this.logFailure ??= { error };
+    this.onLogFailure();
   }
 
   private async logCommit({ batchId, nextBatchWatermarkMs, end }: DoneBatch): Promise<void> {
@@ -343,12 +376,6 @@ export class MicroBatchExecution {
     this.wide = true;
     this.plan = await this.openPlan();
   }
-}
-
-/** A promise that somebody awaits later, if at all: its failure meanwhile isn't an unhandled one. */
-function unattended<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  return work;
 }
 
 /** Waits until all of it has ended, so that nothing goes on after a failure; then throws the first failure. */

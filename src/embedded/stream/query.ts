@@ -45,7 +45,7 @@ export class StreamingQuery implements EngineQuery {
   readonly guarantee: QueryGuarantee;
   private readonly setup: QuerySetup;
   private readonly listeners = new Set<Listener>();
-  private readonly progresses: string[] = [];
+  private readonly progresses: (() => string)[] = [];
   private readonly waiters = new Set<Waiter>();
   /** Ends the wait for data. */
   private waiting: AbortController | undefined;
@@ -87,11 +87,11 @@ export class StreamingQuery implements EngineQuery {
   }
 
   async recentProgress(): Promise<readonly string[]> {
-    return [...this.progresses];
+    return this.progresses.map((json) => json());
   }
 
   async lastProgress(): Promise<string | undefined> {
-    return this.progresses.at(-1);
+    return this.progresses.at(-1)?.();
   }
 
   async exception(): Promise<Error | undefined> {
@@ -142,7 +142,7 @@ export class StreamingQuery implements EngineQuery {
     // One turn first, so that whoever starts the query can listen to it before anything happens.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      await this.setup.execution.open();
+      await this.setup.execution.open(() => this.nudge());
       await this.loop();
       await this.setup.execution.settled();
     } catch (error) {
@@ -218,10 +218,8 @@ export class StreamingQuery implements EngineQuery {
     this.waiting = over;
     const waits = batch.inputs.map(({ source }, i) => source.waitForData(execution.position[i], over.signal));
     for (const wait of waits) wait.catch(() => {}); // those that lose the race below
-    // The last batch's commit may fail while there is nothing else to do.
-    const failing = new Promise<never>((_, reject) => execution.settled().catch(reject));
     try {
-      await Promise.race([...waits, failing, clock.sleep(idleEventMs, over.signal)]);
+      await Promise.race([...waits, clock.sleep(idleEventMs, over.signal)]);
     } finally {
       this.waiting = undefined;
       over.abort("over"); // a reason of its own: the default one is made anew each time, with a stack
@@ -246,7 +244,7 @@ export class StreamingQuery implements EngineQuery {
     const { batch, execution, clock } = this.setup;
     const plan = execution.streamPlan;
     const done = clock.now();
-    const progress = progressJson({
+    const report = {
       id: this.id,
       runId: this.runId,
       name: this.name,
@@ -254,10 +252,12 @@ export class StreamingQuery implements EngineQuery {
       triggerEnd: triggerStart + elapsedMs,
       lastTriggerStart: this.lastTriggerStart,
       batchId: outcome.batchId,
-      // Nothing is planned anew for a batch, and reading is part of running it; Spark's keys are there all the same.
+      // Nothing is planned anew for a batch, reading is part of running it, and the log may follow later; Spark's keys are there
+      // all the same.
       durationMs: new Map([
         ["getBatch", 0],
         ["queryPlanning", 0],
+        ["walCommit", 0],
         ...outcome.durations,
         ["triggerExecution", elapsedMs],
       ]),
@@ -282,13 +282,19 @@ export class StreamingQuery implements EngineQuery {
       guarantee: batch.sink.guarantee,
       guaranteeNote: batch.sink.guaranteeNote,
       beside: batch.beside.counts(),
-      latenciesMs: outcome.timestampsMs.map((ms) => done - ms),
-    });
+    };
+    // Most batches' progress is asked for by nobody.
+    const json = once(() => progressJson({ ...report, latenciesMs: outcome.timestampsMs.map((ms) => done - ms) }));
     this.lastTriggerStart = triggerStart;
     this.lastEventAt = clock.monotonic();
-    this.progresses.push(progress);
+    this.progresses.push(json);
     if (this.progresses.length > this.setup.progressesToKeep) this.progresses.shift();
-    this.emit({ kind: "progress", progress });
+    this.emit({
+      kind: "progress",
+      get progress() {
+        return json();
+      },
+    });
   }
 
   private async close(): Promise<void> {
@@ -336,6 +342,14 @@ export class StopRequested extends Error {
   constructor() {
     super("the query was stopped");
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 function causeMessage(error: Error): string {
