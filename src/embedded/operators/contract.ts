@@ -82,8 +82,12 @@ export interface StreamPlan {
   run(request: StreamBatchRequest): AsyncIterable<Batch>;
   /** One for each withWatermark in the plan, filled by the last `run`. */
   eventTimes(): readonly EventTimeStats[];
-  /** Makes the last `run`'s state durable as version batchId + 1 (`state/<operator>/0/<version>.delta`). */
-  commit(batchId: number): Promise<void>;
+  /**
+   * Makes the last `run`'s state durable as version batchId + 1 (`state/<operator>/0/<table>/<version>.delta`).
+   *
+   * @param isOften batches follow each other closely: a version needn't have a file of its own
+   */
+  commit(batchId: number, isOften: boolean): Promise<void>;
   stateProgress(): readonly StateOperatorProgress[];
   /** Records of the last `run` that were not as their schema says. */
   badRecords(): number;

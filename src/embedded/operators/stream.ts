@@ -139,16 +139,16 @@ class RunningPlan implements StreamPlan {
     }));
   }
 
-  async commit(batchId: number): Promise<void> {
+  async commit(batchId: number, isOften: boolean): Promise<void> {
     const version = batchId + 1;
-    await Promise.all(this.#stores.map((store) => this.#commitStore(store, version)));
+    await Promise.all(this.#stores.map((store) => this.#commitStore(store, version, isOften)));
     for (const operator of this.#builder.stateful) {
       const moved = operator.tables.map(({ table }) => table.compactTexts());
       if (moved.includes(true)) operator.loaded();
     }
   }
 
-  async #commitStore(store: Store, version: number): Promise<void> {
+  async #commitStore(store: Store, version: number, isOften: boolean): Promise<void> {
     const started = performance.now();
     const { table, files } = store;
     if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
@@ -160,7 +160,7 @@ class RunningPlan implements StreamPlan {
       this.#beginSnapshot(store, version);
     }
     table.endRound();
-    await files.write(version, "delta", delta);
+    await files.write(version, "delta", delta, isOften);
     store.operator.counters.commitMs += performance.now() - started;
   }
 
@@ -204,6 +204,9 @@ class RunningPlan implements StreamPlan {
   }
 
   async close(): Promise<void> {
-    for (const store of this.#stores) await store.snapshot;
+    for (const { snapshot, files } of this.#stores) {
+      await snapshot;
+      await files.close();
+    }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * State on disk: `<version>.delta` holds what one batch changed, `<version>.snapshot` everything. Both have the same form:
+ * State on disk: `<version>.delta` holds what one batch changed, `<version>.snapshot` everything. The deltas of batches in quick
+ * succession stand together in other files (delta-log.ts). All have the same form:
  *
  * ```
  * "SLST" u8 form | header (JSON text) | slots | columns, one block each | removed slots | crc32
@@ -19,6 +20,7 @@ import { WideRequired } from "../../types/values.ts";
 import type { CheckpointFileSystem } from "../checkpoint/file-system.ts";
 import { ioError } from "../checkpoint/files.ts";
 import { ByteReader, ByteWriter, readValue, writeValue } from "./codec.ts";
+import { DeltaLog, type LoggedDelta, readDeltaLogs } from "./delta-log.ts";
 import type { SlotColumn, SlotTable } from "./slots.ts";
 
 const MAGIC = 0x54534c53;
@@ -225,12 +227,14 @@ export class StateFiles {
   readonly #fs: CheckpointFileSystem;
   /** False for temporary checkpoints, which nobody recovers from: no fsync. */
   readonly #durable: boolean;
+  readonly #log: DeltaLog;
   #writes = 0;
 
   constructor(directory: string, fs: CheckpointFileSystem, durable: boolean) {
     this.directory = directory;
     this.#fs = fs;
     this.#durable = durable;
+    this.#log = new DeltaLog(directory, fs, durable);
   }
 
   async prepare(): Promise<void> {
@@ -245,13 +249,18 @@ export class StateFiles {
     for (const name of await this.#fs.list(this.directory)) {
       if (Number.parseInt(name, 10) > version) await this.#fs.remove(join(this.directory, name));
     }
+    await this.#log.takeOver(version);
   }
 
-  /** @param bytes from `encodeRows`, which are this file's from now on */
-  async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array): Promise<void> {
+  /**
+   * @param bytes from `encodeRows`, which are this file's from now on
+   * @param isOften the deltas come so quickly that they go together; one at a time
+   */
+  async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array, isOften = false): Promise<void> {
     const path = join(this.directory, `${version}.${kind}`);
     const temporary = join(this.directory, `.${version}.${kind}.${process.pid}-${this.#writes++}.tmp`);
     place(bytes, this.#place(`${version}.${kind}`));
+    if (isOften && kind === "delta" && DeltaLog.takes(bytes)) return this.#log.append(version, bytes);
     try {
       await this.#fs.write(temporary, bytes, this.#durable);
       await this.#fs.rename(temporary, path);
@@ -269,7 +278,8 @@ export class StateFiles {
    */
   async load(table: SlotTable, version: number): Promise<number> {
     if (version === 0) return 0;
-    const names = new Set(await this.#fs.list(this.directory));
+    const logged = await readDeltaLogs(this.#fs, this.directory);
+    const names = new Set([...[...logged.keys()].map((v) => `${v}.delta`), ...(await this.#fs.list(this.directory))]);
     const snapshots = [...names]
       .filter((n) => /^\d+\.snapshot$/.test(n))
       .map((n) => Number.parseInt(n, 10))
@@ -288,7 +298,7 @@ export class StateFiles {
       try {
         table.clear();
         if (start > 0) await this.#read(table, `${start}.snapshot`);
-        for (let v = start + 1; v <= version; v++) await this.#read(table, `${v}.delta`);
+        for (let v = start + 1; v <= version; v++) await this.#read(table, `${v}.delta`, logged.get(v));
         table.rebuildFreeList();
         return version - start;
       } catch (error) {
@@ -312,11 +322,16 @@ export class StateFiles {
       if (Number.isNaN(f.version)) continue;
       if (f.snapshot ? f.version < base : f.version <= base) await this.#fs.remove(join(this.directory, f.name));
     }
+    await this.#log.forget(base);
   }
 
-  async #read(table: SlotTable, name: string): Promise<void> {
-    const path = join(this.directory, name);
-    const bytes = await this.#fs.read(path);
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+
+  async #read(table: SlotTable, name: string, logged?: LoggedDelta): Promise<void> {
+    const path = logged?.path ?? join(this.directory, name);
+    const bytes = logged?.bytes ?? (await this.#fs.read(path));
     if (bytes === undefined) {
       throw new SluiceError("CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED", { path, reason: "it is missing" });
     }

@@ -253,7 +253,7 @@ export class MicroBatchExecution {
   /** State and sink, in the order that the sink's guarantee asks for. */
   private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
     const { setup, batchId } = this;
-    const state = (this.plan as StreamPlan).commit(batchId);
+    const state = (this.plan as StreamPlan).commit(batchId, setup.checkpoint.offsets.isJournaling);
     if (setup.sink.guarantee === "exactly-once") {
       await allOf([this.logged, state, sinkBatch?.prepare?.()]);
       return sinkBatch?.commit();
