@@ -14,7 +14,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Admin } from "@platformatic/kafka";
-import { kafka, startKafka } from "../scripts/parts/kafka.ts";
+import { kafka, kafkaServerJava, startKafka } from "../scripts/parts/kafka.ts";
 import { spark, sparkEnvironment, sparkKafkaJars, sparkPython } from "../scripts/parts/spark.ts";
 
 export interface LatencyVariant {
@@ -61,6 +61,12 @@ export const latencyVariants: readonly LatencyVariant[] = [
 export const nameOfVariant = (v: LatencyVariant): string => `${v.engine} ${v.form} ${v.delivery}`;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+
+/**
+ * For what must answer in milliseconds: a young generation of this size is collected seldom, and a collection takes about the same
+ * time whatever its size, since next to nothing of a batch outlives it. MiB are paid for it.
+ */
+const SELDOM_COLLECTED = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
 let topics = 0;
 
 /** Runs one variant. Fails when rows are missing. */
@@ -77,7 +83,12 @@ export async function runLatency(variant: LatencyVariant, load: LatencyLoad): Pr
   const script = (name: string) => join(here, "latency", name);
   try {
     const isQueried = variant.engine !== "none";
-    const consumer = start(process.execPath, [script("consumer.ts"), servers, isQueried ? output : input]);
+    const consumer = start(process.execPath, [
+      ...SELDOM_COLLECTED,
+      script("consumer.ts"),
+      servers,
+      isQueried ? output : input,
+    ]);
     await consumer.until("ready");
     const query = isQueried
       ? start(...queryCommand(variant, servers, input, output, join(scratch, "checkpoint")))
@@ -86,7 +97,7 @@ export async function runLatency(variant: LatencyVariant, load: LatencyLoad): Pr
     await start(process.execPath, [script("producer.ts"), servers, input, "100", "1", "10"]).result();
     await query?.until("ready");
     const numbers = [load.rate, load.seconds, load.devices].map(String);
-    const producer = start(process.execPath, [script("producer.ts"), servers, input, ...numbers]);
+    const producer = start(process.execPath, [...SELDOM_COLLECTED, script("producer.ts"), servers, input, ...numbers]);
     const { begunUs } = (await producer.result()) as { begunUs: number };
     await wait(variant.engine === "sluice" ? 500 : 3000);
     consumer.write(`${begunUs + load.warmUpSeconds * 1e6}\n`);
@@ -120,8 +131,8 @@ function queryCommand(
   ...places: [servers: string, input: string, output: string, checkpoint: string]
 ): [program: string, args: string[], env: NodeJS.ProcessEnv] {
   if (engine === "sluice") {
-    const profile = process.env["LATENCY_NODE_OPTIONS"]?.split(" ") ?? [];
-    return [process.execPath, [...profile, join(here, "latency/query.ts"), form, delivery, ...places], process.env];
+    const options = process.env["LATENCY_NODE_OPTIONS"]?.split(" ") ?? SELDOM_COLLECTED;
+    return [process.execPath, [...options, join(here, "latency/query.ts"), form, delivery, ...places], process.env];
   }
   const env = { ...sparkEnvironment(), SPARK_KAFKA_JARS: sparkKafkaJars() };
   const mode = engine === "spark" ? "micro-batch" : "real-time";
@@ -204,7 +215,7 @@ async function main(): Promise<void> {
   const chosen = latencyVariants.filter((v) => nameOfVariant(v).includes(values.only));
   await kafka.install();
   if (chosen.some((v) => v.engine.startsWith("spark"))) await spark.install();
-  const broker = await startKafka();
+  const broker = await startKafka({ java: kafkaServerJava });
   try {
     await warmUpBroker(broker.bootstrapServers);
     console.log(latencyHeader);

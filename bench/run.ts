@@ -13,7 +13,7 @@
  *   --write           puts the tables into bench/README.md
  */
 import { parseArgs } from "node:util";
-import { kafka, startKafka } from "../scripts/parts/kafka.ts";
+import { kafka, kafkaServerJava, startKafka } from "../scripts/parts/kafka.ts";
 import { spark } from "../scripts/parts/spark.ts";
 import { build } from "./installed.ts";
 import { latencyHeader, latencyRow, latencyVariants, runLatency, warmUpBroker } from "./latency.ts";
@@ -180,7 +180,7 @@ async function latency(): Promise<void> {
   );
   if (!isChosen("latency") || chosen.length === 0) return;
   // A Kafka of its own: one that has just been given millions of messages is still busy with them.
-  const broker = await startKafka();
+  const broker = await startKafka({ java: kafkaServerJava });
   try {
     await warmUpBroker(broker.bootstrapServers);
     const results = new Map(chosen.map((variant) => [variant, [] as Awaited<ReturnType<typeof runLatency>>[]]));
@@ -188,7 +188,8 @@ async function latency(): Promise<void> {
     const load = { bootstrapServers: broker.bootstrapServers, rate: 10_000, seconds, devices: 1000 };
     for (let round = 0; round < rounds; round++) {
       for (const variant of chosen) {
-        const result = await runLatency(variant, { ...load, warmUpSeconds: seconds / 6 });
+        // A JVM compiles for about as long.
+        const result = await runLatency(variant, { ...load, warmUpSeconds: seconds / 2 });
         results.get(variant)?.push(result);
         say(latencyRow(result));
       }

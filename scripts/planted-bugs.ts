@@ -73,7 +73,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "src/embedded/checkpoint/journal.ts",
-        find: "(number % SLOTS) * SLOT_BYTES",
+        find: "this.#slot * SLOT_BYTES",
         replace: "0",
       },
     ],
@@ -84,12 +84,60 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "src/embedded/checkpoint/logs.ts",
-        find: "    for (const [batchId, text] of entries.sort(([a], [b]) => a - b)) await this.addText(batchId, text);\n",
+        find: "if (batchId > filed && text !== undefined) await this.addText(batchId, text);",
         replace: "",
       },
     ],
     test: "test/embedded/power-loss.test.ts",
     pattern: "journal",
+  },
+  {
+    name: "where the log may follow, a batch counts before Kafka has it",
+    edits: [
+      {
+        file: "src/embedded/stream/micro-batch.ts",
+        find: "await allOf([this.mayLogFollow() ? undefined : this.logged, state, output]);",
+        replace: "await allOf([this.mayLogFollow() ? undefined : this.logged, state]);",
+      },
+    ],
+    test: "test/embedded/held-log.test.ts",
+    pattern: "wait until Kafka has them",
+  },
+  {
+    name: "the log follows a sink whose rows must be the same when they come again",
+    edits: [
+      {
+        file: "src/embedded/stream/micro-batch.ts",
+        find: "if (!sink.mayPrecedeLog || this.plan?.stateful !== false",
+        replace: "if (this.plan?.stateful !== false",
+      },
+    ],
+    test: "test/embedded/held-log.test.ts",
+    pattern: "waits for the journal",
+  },
+  {
+    name: "deltas of batches that didn't come to their end are kept",
+    edits: [
+      {
+        file: "src/embedded/state/delta-log.ts",
+        find: ".filter(([v]) => v <= version)",
+        replace: "",
+      },
+    ],
+    test: "test/embedded/delta-log.test.ts",
+    pattern: "forgotten",
+  },
+  {
+    name: "files of deltas are written over although a recovery needs them",
+    edits: [
+      {
+        file: "src/embedded/state/delta-log.ts",
+        find: "s.lastVersion <= version",
+        replace: "s.lastVersion <= version + 100",
+      },
+    ],
+    test: "test/embedded/delta-log.test.ts",
+    pattern: "go round",
   },
   {
     name: "the second of a sink's transactional ids is not taken over",

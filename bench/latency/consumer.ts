@@ -108,9 +108,3 @@ console.log(
     cpuSeconds: (usage.user + usage.system) / 1e6,
   }),
 );
-
-if (process.env["LATENCY_DUMP"])
-  (await import("node:fs")).writeFileSync(
-    process.env["LATENCY_DUMP"],
-    Array.from(sentUs.subarray(0, received), (x, i) => `${x} ${tookUs[i]}`).join("\n"),
-  );

@@ -47,6 +47,8 @@ export interface KafkaOptions {
   properties?: Record<string, string>;
   /** Levels of Kafka's features at the start, e.g. `{ "transaction.version": 1 }`; the newest unless told. */
   features?: Readonly<Record<string, number>>;
+  /** More options for Java, e.g. `-Xms1g`; they win over the ones set here. */
+  java?: readonly string[];
   /** Clients must say who they are (SASL_PLAINTEXT). PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are all switched on. */
   sasl?: { username: string; password: string };
 }
@@ -119,6 +121,16 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   };
 }
 
+/** The memory and the collector that `kafka-server-start.sh` gives a broker. */
+export const kafkaServerJava: readonly string[] = [
+  "-Xmx1g",
+  "-Xms1g",
+  "-XX:+UseG1GC",
+  "-XX:MaxGCPauseMillis=20",
+  "-XX:InitiatingHeapOccupancyPercent=35",
+  "-XX:+ExplicitGCInvokesConcurrent",
+];
+
 interface Cluster {
   ports: readonly number[];
   controllerPorts: readonly number[];
@@ -142,7 +154,8 @@ function prepareNode(cluster: Cluster, node: number): void {
 
 function startNode(cluster: Cluster, node: number): Server {
   const dir = nodeDir(cluster, node);
-  const java = [...(process.env.KJ ?? "-Xmx1g -Xms1g").split(" "), `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`, "-cp", classPath()];
+  const log4jFile = `-Dlog4j2.configurationFile=${join(dir, "log4j2.properties")}`;
+  const java = ["-Xmx1g", ...(cluster.options.java ?? []), log4jFile, "-cp", classPath()];
   return startServer("java", [...java, "kafka.Kafka", propertiesFile(cluster, node)], {
     cwd: dir,
     log: logFile(cluster, node),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import type { SparkSession } from "../../src/api/session.ts";
 import { DevBroker } from "../../src/broker/index.ts";
 import { type CheckpointFileSystem, diskFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
 import { MemoryStream, testSession } from "../../src/testing/index.ts";
@@ -39,6 +40,45 @@ const sinks = [
   { sink: "foreachBatch", seenBefore: false, options: undefined },
 ] as const;
 
+/** As `holdingDisk`, but only of a journal, from `hold` to `letGo`. */
+function holdingJournal() {
+  let held: PromiseWithResolvers<void> | undefined;
+  const fileSystem: CheckpointFileSystem = {
+    ...diskFileSystem,
+    async openInPlace(path, size, durable) {
+      const file = await diskFileSystem.openInPlace(path, size, durable);
+      return {
+        ...file,
+        async write(at, bytes, isDurable) {
+          if (path.includes("/offsets/")) await held?.promise;
+          await file.write(at, bytes, isDurable);
+        },
+      };
+    },
+  };
+  const hold = (): void => {
+    held = Promise.withResolvers();
+  };
+  return { fileSystem, hold, letGo: () => held?.resolve() };
+}
+
+async function valuesIn(spark: SparkSession, topic: string): Promise<string[]> {
+  const rows = await spark.read
+    .format("kafka")
+    .options({ "kafka.bootstrap.servers": broker.bootstrapServers, subscribe: topic })
+    .option("kafka.isolation.level", "read_committed")
+    .load()
+    .selectExpr("CAST(value AS STRING) AS v")
+    .collect();
+  return rows.map((row) => String(row.get(0)));
+}
+
+/** Waits until it is so, for 20 s, or for `ms`. */
+async function until(isSo: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (Date.now() < end && !(await isSo())) await wait(10);
+}
+
 for (const { sink, seenBefore, options } of sinks) {
   test(`${sink}: rows are ${seenBefore ? "" : "not "}seen before the offsets are on the disk`, async () => {
     const topic = `held-${sink.replaceAll(" ", "-")}`;
@@ -47,15 +87,7 @@ for (const { sink, seenBefore, options } of sinks) {
     await using spark = testSession({ fileSystem });
     const given: string[] = [];
     const seen = async (): Promise<string[]> => {
-      if (options === undefined) return given;
-      const rows = await spark.read
-        .format("kafka")
-        .options({ "kafka.bootstrap.servers": broker.bootstrapServers, subscribe: topic })
-        .option("kafka.isolation.level", "read_committed")
-        .load()
-        .selectExpr("CAST(value AS STRING) AS v")
-        .collect();
-      return rows.map((row) => String(row.get(0)));
+      return options === undefined ? given : valuesIn(spark, topic);
     };
     const stream = new MemoryStream("value STRING");
     stream.addData("a");
@@ -68,8 +100,7 @@ for (const { sink, seenBefore, options } of sinks) {
       writer.format("kafka").options({ "kafka.bootstrap.servers": broker.bootstrapServers, topic, ...options });
     }
     const query = await writer.start();
-    const until = Date.now() + (seenBefore ? 20_000 : 500);
-    while (Date.now() < until && (await seen()).length === 0) await wait(20);
+    await until(async () => (await seen()).length > 0, seenBefore ? 20_000 : 500);
     assert.deepEqual(await seen(), seenBefore ? ["a"] : []);
     letGo();
     await query.processAllAvailable();
@@ -77,3 +108,65 @@ for (const { sink, seenBefore, options } of sinks) {
     await query.stop();
   });
 }
+
+/** Offsets go to a journal from the first batch on. */
+const journalAtOnce = { "sluice.checkpoint.journalAfterBatches": "0" };
+
+/** A query with one batch behind it. */
+async function inQuickSuccession(spark: SparkSession, topic: string, delivery: string, isStateful = false) {
+  broker.createTopic(topic);
+  const stream = new MemoryStream("value STRING");
+  const rows = stream.toDF(spark);
+  const query = await (isStateful ? rows.dropDuplicates("value") : rows).writeStream
+    .format("kafka")
+    .options({ "kafka.bootstrap.servers": broker.bootstrapServers, topic, delivery })
+    .option("checkpointLocation", join(root, topic))
+    .start();
+  stream.addData("first");
+  await query.processAllAvailable();
+  return { query, stream, lastBatch: async () => (await query.lastProgress())?.batchId ?? -1 };
+}
+
+const successions = [
+  { kind: "Kafka at least once goes on", delivery: "at-least-once", isStateful: false, seen: ["a", "b", "c"] },
+  {
+    kind: "Kafka at least once with state waits for the journal",
+    delivery: "at-least-once",
+    isStateful: true,
+    seen: ["a"],
+  },
+  { kind: "Kafka exactly once waits for the journal", delivery: "exactly-once", isStateful: false, seen: [] },
+] as const;
+
+for (const { kind, delivery, isStateful, seen } of successions) {
+  test(`in quick succession: ${kind}`, async () => {
+    const { fileSystem, hold, letGo } = holdingJournal();
+    await using spark = testSession({ fileSystem, config: journalAtOnce });
+    const topic = `succession-${delivery}-${isStateful}`;
+    const { query, stream, lastBatch } = await inQuickSuccession(spark, topic, delivery, isStateful);
+    hold();
+    for (const row of ["a", "b", "c"]) {
+      const last = await lastBatch();
+      stream.addData(row);
+      await until(async () => (await lastBatch()) > last, seen.length === 3 ? 20_000 : 300);
+    }
+    assert.deepEqual(await valuesIn(spark, topic), ["first", ...seen]);
+    letGo();
+    await query.processAllAvailable();
+    assert.deepEqual(await valuesIn(spark, topic), ["first", "a", "b", "c"]);
+    await query.stop();
+  });
+}
+
+test("batches wait until Kafka has them, also where they don't wait for the journal", async () => {
+  await using spark = testSession({ config: journalAtOnce });
+  const { query, stream, lastBatch } = await inQuickSuccession(spark, "slow-broker", "at-least-once");
+  const last = await lastBatch();
+  broker.inject({ api: "Produce", action: { kind: "delay", ms: 1500 } });
+  stream.addData("a");
+  await wait(500);
+  assert.equal(await lastBatch(), last);
+  await until(async () => (await lastBatch()) > last);
+  assert.deepEqual(await valuesIn(spark, "slow-broker"), ["first", "a"]);
+  await query.stop();
+});

@@ -3,8 +3,9 @@
  * work, as far as these orders allow:
  *
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
- *    an exactly-once sink's commit, or before another sink's first row, unless that sink does without (`mayPrecedeLog`). Crash before: as if nothing had happened. After: the
- *    restart runs N again with the same offsets, time and watermark, so that it gives the same rows.
+ *    an exactly-once sink's commit, or before another sink's first row, unless that sink does without (`mayPrecedeLog`). Crash
+ *    before: as if nothing had happened. After: the restart runs N again with the same offsets, time and watermark, so that it
+ *    gives the same rows. For a sink that does without, and a plan without state, the log may be behind by more than one batch.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
  * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
  *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
