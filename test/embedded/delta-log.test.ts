@@ -1,8 +1,12 @@
 // State of a query with many batches a second: its deltas stand together in files that are written over.
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { encodeRows, StateFiles } from "../../src/embedded/state/files.ts";
 import { SlotTable } from "../../src/embedded/state/slots.ts";
+import { MemoryStream, testSession } from "../../src/testing/index.ts";
 import { LONG, STRING } from "../../src/types/types.ts";
 import { MemoryDisk } from "../faults/memory-disk.ts";
 
@@ -139,3 +143,42 @@ test("a damaged record is named with its file, and a snapshot after it makes up 
   await run.snapshot(100);
   assert.equal(rowsOf((await Run.from(disk, 6)).table), run.seen.get(6));
 });
+
+for (const bytes of ["0", "1000000"]) {
+  test(`a query in quick succession makes ${bytes === "0" ? "snapshots" : "no snapshot before its deltas are large"}`, async () => {
+    const root = await mkdtemp(join(tmpdir(), "sluice-deltas-"));
+    try {
+      await using spark = testSession({
+        config: {
+          "sluice.checkpoint.journalAfterBatches": "0",
+          "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
+          "sluice.state.deltaBytesForSnapshot": bytes,
+        },
+      });
+      const stream = new MemoryStream("n INT");
+      const run = async (from: number, to: number) => {
+        for (let n = from; n < to; n++) {
+          stream.addData(n);
+          stream.pause();
+        }
+        const writer = stream.toDF(spark).groupBy("n").count().writeStream.format("memory").queryName("counted");
+        const query = await writer
+          .outputMode("complete")
+          .option("checkpointLocation", root)
+          .trigger({ availableNow: true })
+          .start();
+        await query.awaitTermination();
+      };
+      await run(0, 30);
+      const [operator] = await readdir(join(root, "state"));
+      const names = await readdir(join(root, "state", operator as string, "0"), { recursive: true });
+      assert.equal(names.filter((name) => name.endsWith(".snapshot")).length > 0, bytes === "0");
+      assert.ok(names.some((name) => name.includes(".deltas-")));
+      assert.ok(!names.some((name) => name.endsWith(".delta")));
+      await run(30, 32);
+      assert.equal(await (await spark.sql("SELECT * FROM counted")).count(), 32);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  });
+}

@@ -23,6 +23,7 @@ type Log = "files" | "journal";
 const logs: readonly Log[] = ["files", "journal"];
 const configOf = (log: Log) => ({
   "sluice.checkpoint.journalAfterBatches": log === "files" ? "1000" : "1",
+  "sluice.state.deltaBytesForSnapshot": "0",
   "spark.sql.streaming.minBatchesToRetain": "2",
   "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
 });

@@ -39,6 +39,7 @@ export function sessionFor(state: StateForm, fileSystem?: CheckpointFileSystem):
           "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
           "spark.sql.streaming.minBatchesToRetain": "4",
           "sluice.checkpoint.journalAfterBatches": "3",
+          "sluice.state.deltaBytesForSnapshot": "0",
         };
   return testSession({ config, ...(fileSystem && { fileSystem }) });
 }

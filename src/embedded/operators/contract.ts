@@ -112,6 +112,8 @@ export interface StreamPlanOptions {
   readonly versionsToRetain: number;
   /** A snapshot after this many deltas. */
   readonly deltasForSnapshot: number;
+  /** Bytes of deltas before a snapshot where versions are committed often; 0 unless told. */
+  readonly deltaBytesForSnapshot?: number;
   /** Default: the disk. */
   readonly fs?: CheckpointFileSystem;
   /** False for temporary checkpoints: state files are written without fsync. Default true. */

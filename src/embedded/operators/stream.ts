@@ -155,7 +155,7 @@ class RunningPlan implements StreamPlan {
     const delta = encodeRows(table, table.changedSlots(), table.removed.view());
     store.deltas++;
     store.deltaBytes += delta.length;
-    if (this.#wantsSnapshot(store)) {
+    if (this.#wantsSnapshot(store, isOften)) {
       await store.snapshot;
       this.#beginSnapshot(store, version);
     }
@@ -165,9 +165,11 @@ class RunningPlan implements StreamPlan {
   }
 
   /** Not before the deltas outweigh a snapshot, so that a large state isn't written again for every few small batches. */
-  #wantsSnapshot({ deltas, deltaBytes, snapshotBytes }: Store): boolean {
-    const { deltasForSnapshot } = this.#options;
+  #wantsSnapshot({ deltas, deltaBytes, snapshotBytes }: Store, isOften: boolean): boolean {
+    const { deltasForSnapshot, deltaBytesForSnapshot = 0 } = this.#options;
     if (deltas < deltasForSnapshot) return false;
+    // A new file is what a disk is slowest with.
+    if (isOften && deltaBytes < deltaBytesForSnapshot) return false;
     return deltaBytes >= snapshotBytes || deltas >= deltasForSnapshot * DELTAS_MAX_FACTOR;
   }
 

@@ -14,6 +14,7 @@ interface Setting {
 
 const isBoolean = (v: string) => (/^(true|false)$/i.test(v) ? undefined : "it must be true or false");
 const isCount = (v: string) => (/^\d+$/.test(v) && Number(v) > 0 ? undefined : "it must be a whole number above 0");
+const isCountOrNone = (v: string) => (/^\d+$/.test(v) ? undefined : "it must be a whole number");
 const isZone = (v: string) =>
   findZone(v) === undefined ? "it is no time zone; write e.g. UTC, Europe/Athens or +02:00" : undefined;
 const isTime = (v: string) => {
@@ -85,13 +86,18 @@ export const settings: Readonly<Record<string, Setting>> = {
   "sluice.batch.maxRows": { default: "8192", doc: "Rows in a batch between operators.", problem: isCount },
   "sluice.checkpoint.journalAfterBatches": {
     default: "16",
-    doc: "When so many batches have followed each other within 100 ms each, offsets of the next ones are kept in a journal, and in files of their own once a second.",
-    problem: isCount,
+    doc: "When so many batches have followed each other within 100 ms each, offsets of the next ones are kept in a journal, and in files of their own every five seconds; 0 for all batches.",
+    problem: isCountOrNone,
   },
   "sluice.checkpoint.durable": {
     default: "true",
     doc: "Whether a batch waits until its checkpoint is on the disk. With false a query's progress outlives the death of its process, but not of the machine: for what may be lost.",
     problem: isBoolean,
+  },
+  "sluice.state.deltaBytesForSnapshot": {
+    default: "1048576",
+    doc: "When batches follow each other so closely that there is a journal, state changes come to so many bytes before there is a snapshot; a start reads them all.",
+    problem: isCountOrNone,
   },
   "sluice.result.bufferBytes": {
     default: "67108864",

@@ -54,6 +54,7 @@ export interface MicroBatchSetup {
   readonly noDataBatches: boolean;
   readonly batchesToRetain: number;
   readonly deltasForSnapshot: number;
+  readonly deltaBytesForSnapshot: number;
   readonly batchRowsMax: number;
   /** Trigger.Once: a batch takes all there is. */
   readonly unlimited: boolean;
@@ -86,8 +87,8 @@ interface DoneBatch {
   readonly end: readonly Offset[];
 }
 
-/** How long the commits of batches in quick succession wait for each other; real time. */
-const COMMITS_TOGETHER_MS = 1000;
+/** How long the commits of batches in quick succession wait for each other; real time. As often as Kafka's consumers commit. */
+const COMMITS_TOGETHER_MS = 5000;
 
 /** How far the log of offsets may be behind the batches, where it may be. */
 const LOG_FOLLOWS_MS = 1000;
@@ -368,6 +369,7 @@ export class MicroBatchExecution {
       version: this.batchId,
       versionsToRetain: setup.batchesToRetain,
       deltasForSnapshot: setup.deltasForSnapshot,
+      deltaBytesForSnapshot: setup.deltaBytesForSnapshot,
     });
   }
 

@@ -177,6 +177,7 @@ async function batchSetup(context: StartContext, target: Target, start: Start): 
     noDataBatches: config.flag("spark.sql.streaming.noDataMicroBatches.enabled"),
     batchesToRetain: config.count("spark.sql.streaming.minBatchesToRetain"),
     deltasForSnapshot: config.count("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
+    deltaBytesForSnapshot: config.count("sluice.state.deltaBytesForSnapshot"),
     batchRowsMax,
     unlimited: start.trigger.kind === "once",
     readScan: (node, wide) => analysis.sources.readScan(node, batchRowsMax, wide),
