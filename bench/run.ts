@@ -37,6 +37,7 @@ const { values } = parseArgs({
 });
 const messages = Number(values.messages);
 const rounds = Number(values.rounds);
+const ofRounds = (which: string): string => (rounds === 1 ? "one round" : `${which} of ${rounds} rounds`);
 const engines = values.engines.split(",").map((name) => name.trim());
 const isChosen = (name: string): boolean => name.includes(values.only);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -142,7 +143,7 @@ async function throughput(bench: Bench): Promise<void> {
   for (const workload of chosen) rows.push(...(await measure(bench, workload)));
   if (values.check) for (const workload of chosen) await showUnseen(bench, workload);
   const head = ["workload", "engine", "messages/s", "Sluice is", "peak memory"];
-  const how = conditions(`${messages} messages`, `median (least–most) of ${rounds} rounds`);
+  const how = conditions(`${messages} messages`, ofRounds("median (least–most)"));
   const equal = values.check ? `\n\nThe engines gave equal rows:\n\n${equalAnswers().join("\n")}` : "";
   publish("throughput", `${table(head, rows)}\n\n${how}${equal}`);
 }
@@ -170,7 +171,7 @@ async function firstRows(bench: Bench): Promise<void> {
       rows.push([workload.name, LABELS[engine][0], spread(took, 2, "s"), spread(ratios, 1, "×")]);
     }
   }
-  const how = conditions(`${count} messages in the topic`, `median (least–most) of ${rounds} rounds`);
+  const how = conditions(`${count} messages in the topic`, ofRounds("median (least–most)"));
   publish("first-row", `${table(["workload", "engine", "first row after", "Sluice is"], rows)}\n\n${how}`);
 }
 
@@ -199,7 +200,7 @@ async function latency(): Promise<void> {
       const ordered = of.toSorted((a, b) => a.p99 - b.p99);
       return latencyRow(ordered[(ordered.length - 1) >> 1] as (typeof ordered)[number]);
     });
-    const how = conditions(`10000 messages/s for ${seconds} s`, `the middle one of ${rounds} rounds by p99`);
+    const how = conditions(`10000 messages/s for ${seconds} s`, ofRounds("the middle one by p99"));
     publish("latency", `${[latencyHeader, ...rows].join("\n")}\n\n${how}`);
   } finally {
     await broker.stop();
