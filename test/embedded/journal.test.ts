@@ -53,6 +53,24 @@ test("files come for the newest two, when they are asked for; a log that is clos
   assert.deepEqual(namesOn(disk), [".0.crc", ".1.crc", ".7.crc", ".8.crc", ".9.crc", "0", "1", "7", "8", "9"].sort());
 });
 
+test("no file comes before the journal has what it is the newer one of", async () => {
+  const disk = new MemoryDisk();
+  const held = Promise.withResolvers<void>();
+  const openInPlace = disk.openInPlace.bind(disk);
+  disk.openInPlace = async (path, size) => {
+    const file = await openInPlace(path, size);
+    return { ...file, write: (...args) => held.promise.then(() => file.write(...args)) };
+  };
+  const log = await opened(disk, 0);
+  const writes = [0, 1, 2, 3].map((n) => log.write(n, entry(n)));
+  const filed = log.file();
+  for (let turns = 0; turns < 500; turns++) await undefined;
+  assert.deepEqual(namesOn(disk), journalsOn(disk));
+  held.resolve();
+  await Promise.all([...writes, filed]);
+  assert.deepEqual(await log.batchIds(), [2, 3]);
+});
+
 test("an entry that is torn isn't there; the one before it is", async () => {
   const disk = new MemoryDisk();
   const log = await opened(disk);

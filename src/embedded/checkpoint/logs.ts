@@ -1,7 +1,7 @@
 /** The two logs of a query in Spark's text forms: what a batch will read, and that it is done. */
 import type { CheckpointFileSystem } from "./file-system.ts";
 import { damaged } from "./files.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type JournalEntry } from "./journal.ts";
 import { MetadataLog } from "./metadata-log.ts";
 
 /** `offsets/N`: written before the batch runs. */
@@ -36,6 +36,8 @@ export class OffsetLog extends MetadataLog {
   #journal: Promise<Journal> | undefined;
   /** The newest two batches, as far as they have no file of their own. */
   #unfiled: { readonly batchId: number; readonly text: string }[] = [];
+  /** Resolves when the newest of them is in the journal. */
+  #journaled: Promise<void> = Promise.resolve();
   #filing: Promise<void> = Promise.resolve();
   #close = 0;
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -103,10 +105,15 @@ export class OffsetLog extends MetadataLog {
       return this.addText(batchId, text);
     }
     this.#unfiled = [...this.#unfiled.slice(-1), { batchId, text }];
-    await this.checkIsNew(batchId);
+    this.#journaled = this.#writeToJournal({ number: batchId, text, before });
+    return this.#journaled;
+  }
+
+  async #writeToJournal(entry: JournalEntry): Promise<void> {
+    await this.checkIsNew(entry.number);
     this.#journal ??= Journal.create(this.#fs, this.directory, this.#durable);
     const journal = await this.#journal;
-    await journal.write({ number: batchId, text, before });
+    await journal.write(entry);
   }
 
   /** Gives the newest two batches files of their own. */
@@ -117,6 +124,8 @@ export class OffsetLog extends MetadataLog {
   }
 
   async #file(): Promise<void> {
+    // Where the journal follows behind, a file alone would be newer than all there is, without the batch before it.
+    await this.#journaled;
     for (const { batchId, text } of this.#unfiled) {
       await this.addText(batchId, text);
       this.#unfiled = this.#unfiled.filter((entry) => entry.batchId > batchId);
