@@ -44,3 +44,14 @@ export class MemoryDisk implements CheckpointFileSystem {
     return [...this.files.keys()].filter((name) => dirname(name) === path).map((name) => basename(name));
   }
 }
+
+/** Bytes as a write that a crash cut short leaves them: each length of what changed, from none of it to all but its last byte. */
+export function* tornBetween(before: Uint8Array, after: Uint8Array): Generator<Uint8Array> {
+  const from = after.findIndex((byte, i) => byte !== before[i]);
+  const to = after.findLastIndex((byte, i) => byte !== before[i]);
+  for (let cut = from; cut <= to; cut++) {
+    const torn = before.slice();
+    torn.set(after.subarray(from, cut), from);
+    yield torn;
+  }
+}
