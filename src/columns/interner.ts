@@ -37,6 +37,7 @@ export class Interner {
   #scratch = new Uint8Array(256);
   #codes = new Int32Array(1024);
   readonly #strip = new Int32Array(STRIP);
+  readonly #places = new Int32Array(STRIP);
   #touched = 0;
   #arenaView: DataView = new DataView(this.arena.buffer);
   /** The bytes that were looked in last, with a view on them. */
@@ -47,7 +48,7 @@ export class Interner {
   code(bytes: Uint8Array, start: number, end: number): number {
     const view = this.#viewOf(bytes);
     const h = hashOf(bytes, view, start, end);
-    const at = this.#find(h, view, start, end - start);
+    const at = this.#find((h * ENTRY) & this.#mask, h, view, start, end - start);
     const code = this.#table[at];
     return code >= 0 ? code : this.#add(bytes, start, end, h, at);
   }
@@ -56,13 +57,14 @@ export class Interner {
    * The codes of a column's first `rows` texts, −1 for those that are new; valid until the next call.
    *
    * With many texts each lookup waits for memory, twice. Here the places are touched ahead, a strip of rows at a time, so
-   * that the waits are for many rows at once.
+   * that the waits are for many rows at once: the shorter a loop that touches, the more of its rows are under way together.
    */
   known(column: Utf8Vector, rows: number): Int32Array {
     const { bytes, starts, ends, nulls } = column;
     if (this.#codes.length < rows) this.#codes = new Int32Array(rows * 2);
     const codes = this.#codes;
     const hashes = this.#strip;
+    const places = this.#places;
     const table = this.#table;
     const mask = this.#mask;
     const arena = this.arena;
@@ -71,19 +73,21 @@ export class Interner {
     for (let from = 0; from < rows; from += STRIP) {
       const to = Math.min(rows, from + STRIP);
       for (let i = from; i < to; i++) {
-        const h = nulls !== null && nulls[i] === 1 ? 0 : hashOf(bytes, view, starts[i], ends[i]);
-        hashes[i - from] = h;
-        touched ^= table[(h * ENTRY) & mask];
+        hashes[i - from] = nulls !== null && nulls[i] === 1 ? 0 : hashOf(bytes, view, starts[i], ends[i]);
       }
-      for (let i = from; i < to; i++) {
-        const at = (hashes[i - from] * ENTRY) & mask;
-        if (table[at] >= 0) touched ^= arena[table[at + 2]];
+      for (let k = 0; k < to - from; k++) touched ^= table[(hashes[k] * ENTRY) & mask];
+      for (let k = 0; k < to - from; k++) {
+        const h = hashes[k];
+        let at = (h * ENTRY) & mask;
+        while (table[at] >= 0 && table[at + 1] !== h) at = (at + ENTRY) & mask;
+        places[k] = at;
+        touched ^= table[at + 2] >= 0 ? arena[table[at + 2]] : 0;
       }
       for (let i = from; i < to; i++) {
         codes[i] =
           nulls !== null && nulls[i] === 1
             ? -1
-            : table[this.#find(hashes[i - from], view, starts[i], ends[i] - starts[i])];
+            : table[this.#find(places[i - from], hashes[i - from], view, starts[i], ends[i] - starts[i])];
       }
     }
     this.#touched = touched;
@@ -103,12 +107,11 @@ export class Interner {
     return this.#view;
   }
 
-  /** The place in the table of the text, or where it would go. */
-  #find(h: number, view: DataView, start: number, length: number): number {
+  /** The place in the table of the text, or where it would go; looks from `at` on. */
+  #find(at: number, h: number, view: DataView, start: number, length: number): number {
     const table = this.#table;
     const mask = this.#mask;
     const kept = this.#arenaView;
-    let at = (h * ENTRY) & mask;
     probe: for (; table[at] >= 0; at = (at + ENTRY) & mask) {
       if (table[at + 1] !== h || table[at + 3] !== length) continue;
       const from = table[at + 2];

@@ -87,7 +87,8 @@ export class Groups {
     let names: SlotNames | undefined;
     let index = "";
     let round = "";
-    const vars = { table: "", mask: "", hashes: "" };
+    const vars = { table: "", mask: "", hashes: "", window: "" };
+    const { windowStart } = this.keys;
     const load = (scope: StageScope, declare: boolean) => {
       const word = declare ? "let " : "";
       (names as SlotNames).load(scope.e, declare);
@@ -115,8 +116,18 @@ export class Groups {
         vars.table = e.fresh("table");
         vars.mask = e.fresh("mask");
         vars.hashes = e.fresh("hashes");
+        vars.window = e.fresh("window");
         round = e.fresh("round");
         const keys = this.keys.leaves.map((leaf) => emitKey(scope, leaf, this.table, ahead(scope)));
+        const window = keys.find((k) => k.leaf === windowStart);
+        if (window !== undefined) {
+          e.block(`if (${window.value} !== ${vars.window})`, () => {
+            e.line(`${vars.window} = ${window.value};`);
+            e.line(`${index}.turnTo(${vars.window});`);
+            e.line(`${vars.table} = ${index}.table;`);
+            e.line(`${vars.mask} = ${index}.mask;`);
+          });
+        }
         const hash = emitHash(e, keys);
         const at = e.fresh("at");
         const slot = e.fresh("slot");
@@ -138,6 +149,7 @@ export class Groups {
       },
       begin: (scope) => {
         load(scope, true);
+        if (windowStart !== undefined) scope.e.line(`let ${vars.window} = NaN;`);
         scope.e.line(`const ${round} = ${(names as SlotNames).slots}.round;`);
         for (const { dictionary, column, codes } of lookups) {
           scope.e.line(`const ${codes} = ${dictionary}.known(${column}, ${scope.rows});`);
@@ -206,17 +218,24 @@ export class Groups {
   reindex(): void {
     this.index.clear();
     this.#hash ??= this.#compileHash();
-    for (const slot of this.table.liveSlots()) this.index.insert(slot, this.#hash(slot));
+    const windows = this.#windowStarts();
+    for (const slot of this.table.liveSlots()) {
+      if (windows !== undefined) this.index.turnTo(windows[slot]);
+      this.index.insert(slot, this.#hash(slot));
+    }
+  }
+
+  /** Where a slot's window starts, by which it is found in the index. */
+  #windowStarts(): Float64Array | undefined {
+    const { windowStart } = this.keys;
+    return windowStart && (this.table.columns[windowStart.column].values as Float64Array);
   }
 
   remove(slots: Int32Array): void {
     const { table, index } = this;
-    const mostGo = slots.length > 1000 && slots.length * 2 > table.count;
-    for (let k = 0; k < slots.length; k++) {
-      if (!mostGo) index.remove(slots[k]);
-      table.remove(slots[k]);
-    }
-    if (mostGo) index.keepOnly(table.liveSlots());
+    const windows = this.#windowStarts();
+    index.removeAll(slots, windows === undefined ? () => 0 : (slot) => windows[slot]);
+    for (let k = 0; k < slots.length; k++) table.remove(slots[k]);
     for (const seen of this.#distinct.values()) for (const slot of slots) seen.delete(slot);
   }
 

@@ -30,6 +30,8 @@ export interface Keys {
   /** One for each key expression. */
   readonly shapes: readonly KeyShape[];
   readonly specs: readonly SlotColumnSpec[];
+  /** The leaf with the start of a window of time, where that is a number and never null. */
+  readonly windowStart: KeyLeaf | undefined;
 }
 
 /** Structs that can't be null (time windows) are compared field by field; other complex keys by a canonical text. */
@@ -39,10 +41,12 @@ export function keysOf(
 ): Keys {
   const leaves: KeyLeaf[] = [];
   const specs: SlotColumnSpec[] = [];
+  let windowStart: KeyLeaf | undefined;
   const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
     // A window of time is there and has bounds, whatever its type says: rows without a time were dropped.
     const bounded = x.kind === "attribute" && x.metadata?.["spark.timeWindow"] === true;
     if (x.type.kind === "struct" && (bounded || !x.nullable)) {
+      const first = leaves.length;
       const fields = x.type.fields.map((f, ordinal) =>
         shape(
           { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable && !bounded },
@@ -50,6 +54,8 @@ export function keysOf(
           derived || (bounded && ordinal > 0),
         ),
       );
+      const start = leaves[first];
+      if (bounded && start?.kind === "number" && !start.nullable) windowStart ??= start;
       return { kind: "struct", type: x.type, fields };
     }
     const kind = leafKind(x.type, wide);
@@ -61,7 +67,7 @@ export function keysOf(
     return { kind: "leaf", leaf: leaves.length - 1 };
   };
   const shapes = expressions.map((x) => shape(x.expression, x.name));
-  return { leaves, shapes, specs };
+  return { leaves, shapes, specs, windowStart };
 }
 
 function leafKind(type: DataType, wide: boolean): KeyLeaf["kind"] {
