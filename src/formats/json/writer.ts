@@ -7,27 +7,24 @@ import { formatDayTime, formatYearMonth } from "../../types/intervals.ts";
 import { type DataType, STRING, type StructType } from "../../types/types.ts";
 import type { MapValue, Value } from "../../types/values.ts";
 import { isoNtzText, isoText, offsetText } from "../text/iso.ts";
-import { BytesOut } from "./bytes-out.ts";
+import { BytesOut, putBytes, putClock, putQuoted, putReal, putWhole } from "./bytes-out.ts";
 import { bigDecimalText } from "./number-text.ts";
+import { type FieldCode, type FieldForm, rowsSource } from "./row-code.ts";
 
 export interface JsonWriterOptions {
   /** Zone in which timestamps are shown. */
   readonly timeZone: string;
-  /** Leave fields out whose value is null (Spark's default). */
-  readonly ignoreNullFields?: boolean;
 }
 
 export interface JsonWriter {
-  /** Appends one line for each row. */
-  lines(batch: Batch, out: BytesOut): void;
-  /** One text for each row, as a string column. */
+  /** One text for each row, as a string column. Fields whose value is null are left out, as Spark does. */
   column(batch: Batch): Utf8Vector;
 }
 
 /** Appends one value that isn't null. */
 type Write = (value: Value, out: BytesOut) => void;
-/** Appends the value of row `i`, which isn't null. */
-type WriteRow = (i: number, out: BytesOut) => void;
+/** Appends all rows; notes where each begins and ends. */
+type WriteRows = (columns: readonly Vector[], rows: number, out: BytesOut, starts: Int32Array, ends: Int32Array) => void;
 
 const COMMA = 44;
 const OPEN = 123;
@@ -37,55 +34,43 @@ const TRUE_TEXT = new Uint8Array(Buffer.from("true"));
 const FALSE_TEXT = new Uint8Array(Buffer.from("false"));
 
 /**
- * Makes a writer for rows of `schema`.
+ * Makes a writer for rows of `schema`. Its code is generated once for each combination of column storages.
  *
  * @example createJsonWriter(schema, { timeZone: "UTC" }).column(batch) // {"device":"d1","t":21.5}
  */
 export function createJsonWriter(schema: StructType, options: JsonWriterOptions): JsonWriter {
-  const context: Context = {
-    zone: zoneOf(options.timeZone),
-    keepNulls: options.ignoreNullFields === false,
-  };
+  const zone = zoneOf(options.timeZone);
   const names = schema.fields.map((f) => fieldName(f.name));
-  const writes = schema.fields.map((f) => valueWriter(f.type, context));
-  let rowBytes = 64;
-  const rowWriter = (batch: Batch): WriteRow => {
-    const columns = schema.fields.map((_, k) =>
-      columnWriter(batch.columns[k] as Vector, writes[k] as Write, context.zone),
-    );
-    const nulls = batch.columns.map((c) => c.nulls);
-    return (i, out) => {
-      const start = out.length;
-      for (let k = 0; k < columns.length; k++) {
-        const isNull = nulls[k] !== null && (nulls[k] as Uint8Array)[i] === 1;
-        if (isNull && !context.keepNulls) continue;
-        out.raw(names[k] as Uint8Array);
-        if (isNull) out.raw(NULL_TEXT);
-        else (columns[k] as WriteRow)(i, out);
-      }
-      closeObject(out, start);
-    };
+  const writers = schema.fields.map((f) => valueWriter(f.type, zone));
+  const environment = {
+    putWhole,
+    putReal,
+    putQuoted,
+    putBytes,
+    putClock: clockWriter(zone.fixedOffset ?? 0),
+    names: Object.assign(names, { true: TRUE_TEXT, false: FALSE_TEXT }),
+    writers,
   };
+  const compiled = new Map<string, WriteRows>();
+  const compile = (columns: readonly Vector[]): WriteRows => {
+    const fields = schema.fields.map((_, k): FieldCode => {
+      const column = columns[k] as Vector;
+      return { name: names[k] as Uint8Array, form: formOf(column, zone), hasNulls: column.nulls !== null };
+    });
+    return new Function("env", rowsSource(fields))(environment) as WriteRows;
+  };
+  let rowBytes = 64;
   return {
-    lines(batch, out) {
-      const write = rowWriter(batch);
-      for (let i = 0; i < batch.rows; i++) {
-        write(i, out);
-        out.byte(10);
-      }
-    },
-    column(batch) {
-      const write = rowWriter(batch);
-      const out = new BytesOut(Math.max(1024, Math.ceil(batch.rows * rowBytes)));
-      const starts = new Int32Array(batch.rows);
-      const ends = new Int32Array(batch.rows);
-      for (let i = 0; i < batch.rows; i++) {
-        starts[i] = out.length;
-        write(i, out);
-        ends[i] = out.length;
-      }
+    column({ columns, rows }) {
+      const storages = columns.map((c) => (c.nulls === null ? c.repr : `${c.repr}?`)).join();
+      let write = compiled.get(storages);
+      if (write === undefined) compiled.set(storages, (write = compile(columns)));
+      const out = new BytesOut(Math.max(1024, Math.ceil(rows * rowBytes)));
+      const starts = new Int32Array(rows);
+      const ends = new Int32Array(rows);
+      write(columns, rows, out, starts, ends);
       // What the next batch's rows will need, with something to spare.
-      if (batch.rows > 0) rowBytes = (out.length / batch.rows) * 1.05 + 1;
+      if (rows > 0) rowBytes = (out.length / rows) * 1.05 + 1;
       return { repr: "utf8", type: STRING, bytes: out.bytes, starts, ends, nulls: null };
     },
   };
@@ -93,18 +78,13 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
 
 /** The function that writes one row of values, in the schema's order, as text. For rows that come singly. */
 export function jsonRowWriter(schema: StructType, timeZone: string): (values: readonly Value[]) => string {
-  const write = structWriter(schema, { zone: zoneOf(timeZone), keepNulls: false });
+  const write = structWriter(schema, zoneOf(timeZone));
   const out = new BytesOut();
   return (values) => {
     out.length = 0;
     write(values as Value[], out);
     return Buffer.from(out.bytes.buffer, 0, out.length).toString("utf8");
   };
-}
-
-interface Context {
-  readonly zone: Zone;
-  readonly keepNulls: boolean;
 }
 
 /** `,"name":`; the first comma of an object becomes its opening brace. */
@@ -122,66 +102,46 @@ function closeObject(out: BytesOut, start: number): void {
   out.byte(CLOSE);
 }
 
-/** Reads a column in its storage where the text can be had without making a value. */
-function columnWriter(column: Vector, write: Write, zone: Zone): WriteRow {
+/** Storages whose text can be had without making a value of it. */
+function formOf(column: Vector, zone: Zone): FieldForm {
+  const { kind } = column.type;
   switch (column.repr) {
     case "bool":
-      return (i, out) => out.raw(column.values[i] === 1 ? TRUE_TEXT : FALSE_TEXT);
+      return "bool";
     case "i32":
-      return column.type.kind === "date" || column.type.kind === "yearmonth_interval"
-        ? (i, out) => write(column.values[i], out)
-        : (i, out) => out.whole(column.values[i]);
-    case "f64": {
-      const { values } = column;
-      switch (column.type.kind) {
-        case "long":
-          return (i, out) => out.whole(values[i]);
-        case "double":
-          return (i, out) => {
-            if (!out.real(values[i])) write(values[i], out);
-          };
-        case "timestamp":
-          return zone.fixedOffset === undefined
-            ? (i, out) => write(values[i], out)
-            : clockWriter(values, zone.fixedOffset);
-        default:
-          return (i, out) => write(values[i], out);
-      }
-    }
-    case "i64":
-      return (i, out) => write(column.values[i], out);
+      return kind === "date" || kind === "yearmonth_interval" ? "value" : "whole";
+    case "f64":
+      if (kind === "long") return "whole";
+      if (kind === "double") return "real";
+      return kind === "timestamp" && zone.fixedOffset !== undefined ? "clock" : "value";
     case "utf8":
-      return column.type.kind === "binary"
-        ? (i, out) => write(column.bytes.subarray(column.starts[i], column.ends[i]), out)
-        : (i, out) => out.quotedBytes(column.bytes, column.starts[i], column.ends[i]);
+      return kind === "binary" ? "bytes" : "text";
+    case "i64":
     case "obj":
-      return (i, out) => write(column.values[i], out);
+      return "value";
   }
 }
 
 const DAY_US = 86_400_000_000;
 
 /** Timestamps in a zone whose offset never changes: `isoText`, without a string. */
-function clockWriter(values: Float64Array, offsetSeconds: number): WriteRow {
+function clockWriter(offsetSeconds: number): (b: Uint8Array, at: number, us: number) => number {
   const offset = new Uint8Array(Buffer.from(`${offsetText(offsetSeconds)}"`));
   let lastDay = Number.NaN;
   let date = new Uint8Array(0);
-  return (i, out) => {
-    const local = values[i] + offsetSeconds * 1_000_000;
+  return (b, at, us) => {
+    const local = us + offsetSeconds * 1_000_000;
     const day = Math.floor(local / DAY_US);
     if (day !== lastDay) {
       date = new Uint8Array(Buffer.from(`"${formatDate(day)}T`));
       lastDay = day;
     }
     const ms = Math.floor((local - day * DAY_US) / 1000);
-    out.raw(date);
-    out.clock(ms);
-    out.raw(offset);
+    return putBytes(b, putClock(b, putBytes(b, at, date), ms), offset);
   };
 }
 
-function valueWriter(type: DataType, context: Context): Write {
-  const { zone } = context;
+function valueWriter(type: DataType, zone: Zone): Write {
   switch (type.kind) {
     case "boolean":
       return (v, out) => out.raw(v === true ? TRUE_TEXT : FALSE_TEXT);
@@ -218,11 +178,11 @@ function valueWriter(type: DataType, context: Context): Write {
     case "yearmonth_interval":
       return (v, out) => out.quoted(formatYearMonth(v as number, type.start, type.end));
     case "array":
-      return arrayWriter(valueWriter(type.elementType, context));
+      return arrayWriter(valueWriter(type.elementType, zone));
     case "map":
-      return mapWriter(type.keyType, valueWriter(type.valueType, context));
+      return mapWriter(type.keyType, valueWriter(type.valueType, zone));
     case "struct":
-      return structWriter(type, context);
+      return structWriter(type, zone);
     case "null":
       return (_v, out) => out.raw(NULL_TEXT);
   }
@@ -268,16 +228,15 @@ function mapWriter(keyType: DataType, write: Write): Write {
   };
 }
 
-function structWriter(type: StructType, context: Context): Write {
+function structWriter(type: StructType, zone: Zone): Write {
   const names = type.fields.map((f) => fieldName(f.name));
-  const writes = type.fields.map((f) => valueWriter(f.type, context));
+  const writes = type.fields.map((f) => valueWriter(f.type, zone));
   return (v, out) => {
     const start = out.length;
     (v as Value[]).forEach((value, k) => {
-      if (value === null && !context.keepNulls) return;
+      if (value === null) return;
       out.raw(names[k] as Uint8Array);
-      if (value === null) out.raw(NULL_TEXT);
-      else (writes[k] as Write)(value, out);
+      (writes[k] as Write)(value, out);
     });
     closeObject(out, start);
   };
