@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { SparkSession } from "../../src/api/session.ts";
 import { DevBroker } from "../../src/broker/index.ts";
 import { type CheckpointFileSystem, diskFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
+import { Journal } from "../../src/embedded/checkpoint/journal.ts";
 import { MemoryStream, testSession } from "../../src/testing/index.ts";
 
 let broker: DevBroker;
@@ -40,8 +41,8 @@ const sinks = [
   { sink: "foreachBatch", seenBefore: false, options: undefined },
 ] as const;
 
-/** As `holdingDisk`, but only of a journal, from `hold` to `letGo`. */
-function holdingJournal() {
+/** As `holdingDisk`, but only of a journal, or of the deltas that stand together, from `hold` to `letGo`. */
+function holdingInPlace(part: "/offsets/" | "/state/") {
   let held: PromiseWithResolvers<void> | undefined;
   const fileSystem: CheckpointFileSystem = {
     ...diskFileSystem,
@@ -50,7 +51,7 @@ function holdingJournal() {
       return {
         ...file,
         async write(at, bytes, isDurable) {
-          if (path.includes("/offsets/")) await held?.promise;
+          if (path.includes(part)) await held?.promise;
           await file.write(at, bytes, isDurable);
         },
       };
@@ -127,22 +128,20 @@ async function inQuickSuccession(spark: SparkSession, topic: string, delivery: s
   return { query, stream, lastBatch: async () => (await query.lastProgress())?.batchId ?? -1 };
 }
 
+const atLeastOnce = { delivery: "at-least-once", seen: ["a", "b", "c"] } as const;
 const successions = [
-  { kind: "Kafka at least once goes on", delivery: "at-least-once", isStateful: false, seen: ["a", "b", "c"] },
-  {
-    kind: "Kafka at least once with state waits for the journal",
-    delivery: "at-least-once",
-    isStateful: true,
-    seen: ["a"],
-  },
-  { kind: "Kafka exactly once waits for the journal", delivery: "exactly-once", isStateful: false, seen: [] },
+  { ...atLeastOnce, kind: "Kafka at least once goes on", held: "/offsets/", isStateful: false },
+  { ...atLeastOnce, kind: "Kafka at least once with state goes on", held: "/offsets/", isStateful: true },
+  { ...atLeastOnce, kind: "Kafka at least once goes on without its state", held: "/state/", isStateful: true },
+  { kind: "Kafka exactly once waits", delivery: "exactly-once", held: "/offsets/", isStateful: false, seen: [] },
+  { kind: "Kafka exactly once waits for its state", delivery: "exactly-once", held: "/state/", isStateful: true, seen: [] },
 ] as const;
 
-for (const { kind, delivery, isStateful, seen } of successions) {
-  test(`in quick succession: ${kind}`, async () => {
-    const { fileSystem, hold, letGo } = holdingJournal();
+for (const { kind, delivery, held, isStateful, seen } of successions) {
+  test(`in quick succession: ${kind} while the disk is busy`, async () => {
+    const { fileSystem, hold, letGo } = holdingInPlace(held);
     await using spark = testSession({ fileSystem, config: journalAtOnce });
-    const topic = `succession-${delivery}-${isStateful}`;
+    const topic = `succession-${delivery}-${isStateful}-${held.replaceAll("/", "")}`;
     const { query, stream, lastBatch } = await inQuickSuccession(spark, topic, delivery, isStateful);
     hold();
     for (const row of ["a", "b", "c"]) {
@@ -157,6 +156,45 @@ for (const { kind, delivery, isStateful, seen } of successions) {
     await query.stop();
   });
 }
+
+test("the log doesn't get ahead of the state that it says is there", async () => {
+  const { fileSystem, hold, letGo } = holdingInPlace("/state/");
+  await using spark = testSession({ fileSystem, config: journalAtOnce });
+  const topic = "state-behind";
+  const { query, stream, lastBatch } = await inQuickSuccession(spark, topic, "at-least-once", true);
+  const first = await lastBatch();
+  hold();
+  for (const row of ["a", "b", "c"]) {
+    const last = await lastBatch();
+    stream.addData(row);
+    await until(async () => (await lastBatch()) > last);
+  }
+  // What "a" did to the state isn't on the disk, so the batch of "b" has no right to be in the log.
+  const logged = await Journal.read(diskFileSystem, join(root, topic, "offsets"));
+  assert.equal(Math.max(...logged.keys()), first + 1);
+  letGo();
+  await query.processAllAvailable();
+  await query.stop();
+});
+
+test("state is no further behind than what a restart can go back to", async () => {
+  const { fileSystem, hold, letGo } = holdingInPlace("/state/");
+  const config = { ...journalAtOnce, "spark.sql.streaming.minBatchesToRetain": "3" };
+  await using spark = testSession({ fileSystem, config });
+  const { query, stream, lastBatch } = await inQuickSuccession(spark, "state-bound", "at-least-once", true);
+  const first = await lastBatch();
+  hold();
+  for (let row = 0; row < 6; row++) {
+    const last = await lastBatch();
+    stream.addData(`row ${row}`);
+    await until(async () => (await lastBatch()) > last, 300);
+  }
+  assert.equal(await lastBatch(), first + 2);
+  letGo();
+  await query.processAllAvailable();
+  assert.equal((await valuesIn(spark, "state-bound")).length, 7);
+  await query.stop();
+});
 
 test("batches wait until Kafka has them, also where they don't wait for the journal", async () => {
   await using spark = testSession({ config: journalAtOnce });

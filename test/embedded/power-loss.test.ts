@@ -21,10 +21,10 @@ const FIRST = 4;
 /** Offsets go to files of their own, or from the second batch on to a journal. */
 type Log = "files" | "journal";
 const logs: readonly Log[] = ["files", "journal"];
-const configOf = (log: Log) => ({
+const configOf = (log: Log, retained: number) => ({
   "sluice.checkpoint.journalAfterBatches": log === "files" ? "1000" : "1",
   "sluice.state.deltaBytesForSnapshot": "0",
-  "spark.sql.streaming.minBatchesToRetain": "2",
+  "spark.sql.streaming.minBatchesToRetain": String(retained),
   "spark.sql.streaming.stateStore.minDeltasForSnapshot": "3",
 });
 
@@ -61,13 +61,15 @@ interface Query {
   readonly check: (folder: string) => void | Promise<void>;
   /** Milliseconds that a step of the disk takes at most; 0 unless told. */
   readonly slowestMs?: number;
+  /** Batches that a restart can go back to, by which the state may be behind, too; 2 unless told. */
+  readonly retained?: number;
 }
 
 const sumsOf = (df: DataFrame): DataFrame => df.groupBy("k").agg(expr("sum(n) AS total"), expr("count(1) AS c"));
 
 /** Whether it came to its end. */
 async function ran({ log, disk, stream, folder }: Run, query: Query): Promise<boolean> {
-  await using spark = testSession({ fileSystem: disk, config: configOf(log) });
+  await using spark = testSession({ fileSystem: disk, config: configOf(log, query.retained ?? 2) });
   try {
     await (await query.start(query.of(stream.toDF(spark)), folder)).awaitTermination();
     return true;
@@ -179,34 +181,65 @@ for (const log of logs) {
   });
 
   test(`at least once into Kafka, which is quicker than the disk, wherever the power goes; offsets in ${log}`, async () => {
-    const broker = await DevBroker.start();
-    const servers = { "kafka.bootstrap.servers": broker.bootstrapServers };
-    const topicOf = (checkpoint: string) => `power-${log}-${basename(dirname(checkpoint))}`;
-    try {
-      const losses = await throughLosses(log, {
-        slowestMs: 20,
-        of: (df) => df.select(expr("k AS key"), expr("CAST(n AS STRING) AS value")),
-        start: (df, checkpointLocation) =>
-          df.writeStream
-            .format("kafka")
-            .options({ ...servers, topic: topicOf(checkpointLocation), delivery: "at-least-once", checkpointLocation })
-            .trigger({ availableNow: true })
-            .start(),
-        check: async (checkpoint) => {
-          await using spark = testSession();
-          const source = spark.read.format("kafka").options({ ...servers, subscribe: topicOf(checkpoint) });
-          const rows = await source.load().selectExpr("CAST(value AS STRING) AS n").distinct().collect();
-          const seen = rows.map((row) => Number(row.get(0))).sort((a, b) => a - b);
-          const all = Array.from({ length: BATCHES }, (_, i) => [2 ** i, 2 ** (i + 10)]).flat();
-          assert.deepEqual(
-            seen,
-            [...new Set(all)].sort((a, b) => a - b),
-          );
-        },
-      });
-      assert.ok(losses > 20, `${losses} losses`);
-    } finally {
-      await broker.close();
-    }
+    const all = Array.from({ length: BATCHES }, (_, i) => [2 ** i, 2 ** (i + 10)]).flat();
+    await intoKafkaAtLeastOnce(log, {
+      of: (df) => df.select(expr("k AS key"), expr("CAST(n AS STRING) AS value")),
+      outputMode: "append",
+      check: (values) => {
+        const seen = [...new Set(values.map(Number))].sort((a, b) => a - b);
+        assert.deepEqual(
+          seen,
+          [...new Set(all)].sort((a, b) => a - b),
+        );
+      },
+    });
   });
+
+  test(`with state, too; offsets in ${log}`, async () => {
+    await intoKafkaAtLeastOnce(log, {
+      of: (df) => sumsOf(df).select(expr("k AS key"), expr("concat_ws(' ', k, total, c) AS value")),
+      outputMode: "update",
+      check: (values) => {
+        const last = new Map(values.map((value) => [value.split(" ")[0], value]));
+        assert.deepEqual([...last.values()].sort(), expected());
+      },
+    });
+  });
+}
+
+interface AtLeastOnce {
+  readonly of: (df: DataFrame) => DataFrame;
+  readonly outputMode: "append" | "update";
+  /** Is given all values in the topic; those of one key in the order of their offsets. */
+  readonly check: (values: readonly string[]) => void;
+}
+
+async function intoKafkaAtLeastOnce(log: Log, { of, outputMode, check }: AtLeastOnce): Promise<void> {
+  const broker = await DevBroker.start();
+  const servers = { "kafka.bootstrap.servers": broker.bootstrapServers };
+  const topicOf = (checkpoint: string) => `power-${log}-${basename(dirname(checkpoint))}`;
+  try {
+    const losses = await throughLosses(log, {
+      slowestMs: 20,
+      retained: 4,
+      of,
+      start: (df, checkpointLocation) =>
+        df.writeStream
+          .format("kafka")
+          .options({ ...servers, topic: topicOf(checkpointLocation), delivery: "at-least-once", checkpointLocation })
+          .outputMode(outputMode)
+          .trigger({ availableNow: true })
+          .start(),
+      check: async (checkpoint) => {
+        await using spark = testSession();
+        const source = spark.read.format("kafka").options({ ...servers, subscribe: topicOf(checkpoint) });
+        const rows = await source.load().selectExpr("CAST(value AS STRING) AS value", "offset").collect();
+        const ordered = rows.sort((a, b) => Number(a.get(1)) - Number(b.get(1)));
+        check(ordered.map((row) => String(row.get(0))));
+      },
+    });
+    assert.ok(losses > 20, `${losses} losses`);
+  } finally {
+    await broker.close();
+  }
 }

@@ -72,6 +72,11 @@ export interface EventTimeStats {
   sumUs: number;
 }
 
+export interface StateCommit {
+  /** Resolves when the version is durable. */
+  readonly durable: Promise<void>;
+}
+
 /** A streaming plan made ready to run batch after batch. Exported as `openStreamPlan` from operators/stream.ts. */
 export interface StreamPlan {
   /** True when the plan keeps state between batches. */
@@ -83,11 +88,12 @@ export interface StreamPlan {
   /** One for each withWatermark in the plan, filled by the last `run`. */
   eventTimes(): readonly EventTimeStats[];
   /**
-   * Makes the last `run`'s state durable as version batchId + 1 (`state/<operator>/0/<table>/<version>.delta`).
+   * Begins to write the last `run`'s state as version batchId + 1 (`state/<operator>/0/<table>/<version>.delta`). The next `run`
+   * may begin when the promise resolves; versions become durable in their order.
    *
    * @param isOften batches follow each other closely: a version needn't have a file of its own
    */
-  commit(batchId: number, isOften: boolean): Promise<void>;
+  commit(batchId: number, isOften: boolean): Promise<StateCommit>;
   stateProgress(): readonly StateOperatorProgress[];
   /** Records of the last `run` that were not as their schema says. */
   badRecords(): number;

@@ -11,6 +11,7 @@ import { userName } from "./batch.ts";
 import { inputsOf, PlanBuilder, resetStats, unsupported } from "./build.ts";
 import type {
   EventTimeStats,
+  StateCommit,
   StateOperatorProgress,
   StreamBatchRequest,
   StreamPlan,
@@ -42,6 +43,8 @@ interface Store {
   deltaBytes: number;
   /** Size of the last snapshot, 0 before the first. */
   snapshotBytes: number;
+  /** Resolves when the newest version is durable. */
+  written: Promise<void>;
   /** The snapshot that is being written. */
   snapshot: Promise<void>;
   snapshotFailure: unknown;
@@ -93,6 +96,7 @@ class RunningPlan implements StreamPlan {
           deltas: 0,
           deltaBytes: 0,
           snapshotBytes: 0,
+          written: Promise.resolve(),
           snapshot: Promise.resolve(),
           snapshotFailure: undefined,
         });
@@ -139,15 +143,19 @@ class RunningPlan implements StreamPlan {
     }));
   }
 
-  async commit(batchId: number, isOften: boolean): Promise<void> {
+  async commit(batchId: number, isOften: boolean): Promise<StateCommit> {
     const version = batchId + 1;
     await Promise.all(this.#stores.map((store) => this.#commitStore(store, version, isOften)));
     for (const operator of this.#builder.stateful) {
       const moved = operator.tables.map(({ table }) => table.compactTexts());
       if (moved.includes(true)) operator.loaded();
     }
+    const durable = Promise.all(this.#stores.map((store) => store.written)).then(() => {});
+    durable.catch(() => {}); // whoever waits for it meets the failure
+    return { durable };
   }
 
+  /** Takes what the batch has changed; it is written from then on, after the versions before. */
   async #commitStore(store: Store, version: number, isOften: boolean): Promise<void> {
     const started = performance.now();
     const { table, files } = store;
@@ -160,8 +168,11 @@ class RunningPlan implements StreamPlan {
       this.#beginSnapshot(store, version);
     }
     table.endRound();
-    await files.write(version, "delta", delta, isOften);
-    store.operator.counters.commitMs += performance.now() - started;
+    store.written = store.written.then(async () => {
+      await files.write(version, "delta", delta, isOften);
+      store.operator.counters.commitMs += performance.now() - started;
+    });
+    store.written.catch(() => {});
   }
 
   /** Not before the deltas outweigh a snapshot, so that a large state isn't written again for every few small batches. */
@@ -206,8 +217,8 @@ class RunningPlan implements StreamPlan {
   }
 
   async close(): Promise<void> {
-    for (const { snapshot, files } of this.#stores) {
-      await snapshot;
+    for (const { written, snapshot, files } of this.#stores) {
+      await Promise.allSettled([written, snapshot]);
       await files.close();
     }
   }

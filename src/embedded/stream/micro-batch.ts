@@ -5,14 +5,15 @@
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
  *    an exactly-once sink's commit, or before another sink's first row, unless that sink does without (`mayPrecedeLog`). Crash
  *    before: as if nothing had happened. After: the restart runs N again with the same offsets, time and watermark, so that it
- *    gives the same rows. For a sink that does without, and a plan without state, the log may be behind by more than one batch.
+ *    gives the same rows. For a sink that does without, log and state may be behind by more than one batch.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
  * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
  *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
  *    that, and writes N+1 again.
  * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
  *    for its last batch, and the restart skips the writing (state is redone all the same).
- * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**.
+ * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**,
+ *    also where both are behind.
  * 6. So `commits/N` is needed only while N is the last batch, and is written beside N+1. One such write is under way at a
  *    time. A restart that finds offsets/N+1 without commits/N writes that, and runs N+1. Sources may forget what is before N's
  *    end once it is durable. Where batches are so many that their offsets go to a journal, that is done now and then, for the
@@ -85,13 +86,16 @@ interface DoneBatch {
   readonly batchId: number;
   readonly nextBatchWatermarkMs: number;
   readonly end: readonly Offset[];
+  /** Resolves when its offsets, and the state after it, are durable. */
+  readonly saved: Promise<void>;
 }
 
 /** How long the commits of batches in quick succession wait for each other; real time. As often as Kafka's consumers commit. */
 const COMMITS_TOGETHER_MS = 5000;
 
-/** How far the log of offsets may be behind the batches, where it may be. */
+/** How far the log of offsets may be behind the batches, where it may be; with state, which waits in memory, also in batches. */
 const LOG_FOLLOWS_MS = 1000;
+const LOG_FOLLOWS_BATCHES = 64;
 
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
@@ -108,8 +112,11 @@ export class MicroBatchExecution {
   private logged: Promise<void> = Promise.resolve();
   private committed: Promise<void> = Promise.resolve();
   private logFailure: { readonly error: unknown } | undefined;
-  /** When the newest batch was planned whose offsets are on the disk. */
+  /** The newest batch whose offsets are on the disk, and when it was planned. */
+  private loggedBatch = -1;
   private loggedTo = 0;
+  /** Resolves when the state after the last batch is on the disk. */
+  private stateSaved: Promise<void> = Promise.resolve();
   /** The last batch that is done, as long as nothing has begun to log that. */
   private done: DoneBatch | undefined;
   private commitTimer: NodeJS.Timeout | undefined;
@@ -196,7 +203,7 @@ export class MicroBatchExecution {
 
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.logged, this.logDone()]);
+    await Promise.allSettled([this.logged, this.stateSaved, this.logDone()]);
     await this.plan?.close();
   }
 
@@ -217,9 +224,14 @@ export class MicroBatchExecution {
     setup.status(hasNewData ? "Processing new data" : "No new data but cleaning up state", hasNewData);
     const entry = { batchWatermarkMs, batchTimestampMs: setup.clock.now(), conf: setup.conf, offsets };
     const plannedAt = setup.clock.monotonic();
-    this.logged = watch.time("walCommit", () => setup.checkpoint.offsets.write(batchId, entry));
+    const { stateSaved } = this;
+    this.logged = watch.time("walCommit", async () => {
+      await stateSaved;
+      await setup.checkpoint.offsets.write(batchId, entry);
+    });
     this.logged.then(
       () => {
+        this.loggedBatch = batchId;
         this.loggedTo = plannedAt;
       },
       (error: unknown) => this.noteLogFailure(error),
@@ -255,24 +267,29 @@ export class MicroBatchExecution {
   /** State and sink, in the order that the sink's guarantee asks for. */
   private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
     const { setup, batchId } = this;
-    const state = (this.plan as StreamPlan).commit(batchId, setup.checkpoint.offsets.isJournaling);
+    const taken = (this.plan as StreamPlan).commit(batchId, setup.checkpoint.offsets.isJournaling);
+    this.stateSaved = taken.then(({ durable }) => durable);
+    this.stateSaved.catch((error: unknown) => this.noteLogFailure(error));
     if (setup.sink.guarantee === "exactly-once") {
-      await allOf([this.logged, state, sinkBatch?.prepare?.()]);
+      await allOf([this.logged, this.stateSaved, sinkBatch?.prepare?.()]);
       return sinkBatch?.commit();
     }
     const output = setup.sink.mayPrecedeLog ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
-    await allOf([this.mayLogFollow() ? undefined : this.logged, state, output]);
+    await allOf(this.mayLogFollow() ? [taken, output] : [this.logged, this.stateSaved, output]);
     return output;
   }
 
   /**
-   * Whether the next batch may begin before this one's offsets are on the disk. After a crash some more batches come again then, as
-   * rows of such a sink may; of state there has to be a version for each batch in the log.
+   * Whether the next batch may begin before this one's offsets, and the state after it, are on the disk. After a crash some more
+   * batches come again then, as rows of such a sink may. Never by so many that the state which the log asks for could be gone.
    */
   private mayLogFollow(): boolean {
-    const { sink, checkpoint, clock } = this.setup;
-    if (!sink.mayPrecedeLog || this.plan?.stateful !== false || !checkpoint.offsets.isJournaling) return false;
-    return clock.monotonic() - this.loggedTo < LOG_FOLLOWS_MS;
+    const { sink, checkpoint, clock, batchesToRetain } = this.setup;
+    if (!sink.mayPrecedeLog || !checkpoint.offsets.isJournaling) return false;
+    if (clock.monotonic() - this.loggedTo >= LOG_FOLLOWS_MS) return false;
+    // State is written for the batch after this one, before anything else of that is known.
+    const batchesMax = Math.min(LOG_FOLLOWS_BATCHES, batchesToRetain - 1);
+    return this.plan?.stateful !== true || this.batchId - this.loggedBatch < batchesMax;
   }
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
@@ -319,7 +336,9 @@ export class MicroBatchExecution {
   private async finishBatch(end: readonly Offset[]): Promise<void> {
     const isOften = this.setup.checkpoint.offsets.isJournaling;
     if (!isOften) await this.committed;
-    this.done = { batchId: this.batchId, nextBatchWatermarkMs: this.tracker.currentMs, end };
+    const saved = allOf([this.logged, this.stateSaved]);
+    saved.catch(() => {}); // met by the log's own failure
+    this.done = { batchId: this.batchId, nextBatchWatermarkMs: this.tracker.currentMs, end, saved };
     if (isOften) this.commitTimer ??= setTimeout(() => void this.logDone(), COMMITS_TOGETHER_MS);
     else void this.logDone();
   }
@@ -342,8 +361,9 @@ export class MicroBatchExecution {
     this.onLogFailure();
   }
 
-  private async logCommit({ batchId, nextBatchWatermarkMs, end }: DoneBatch): Promise<void> {
+  private async logCommit({ batchId, nextBatchWatermarkMs, end, saved }: DoneBatch): Promise<void> {
     const { checkpoint, batchesToRetain } = this.setup;
+    await saved;
     await checkpoint.offsets.file();
     await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
     await this.commitSources(end);
