@@ -104,16 +104,22 @@ export const plantedBugs: readonly PlantedBug[] = [
     pattern: "wait until Kafka has them",
   },
   {
-    name: "the log follows a query with state",
+    name: "the log doesn't wait for the state that it says is there",
+    edits: [{ file: "src/embedded/stream/micro-batch.ts", find: "await stateSaved;", replace: "" }],
+    test: "test/embedded/held-log.test.ts",
+    pattern: "get ahead of the state",
+  },
+  {
+    name: "state that a restart needs is purged, because batches are ahead of the log",
     edits: [
       {
-        file: "src/embedded/stream/micro-batch.ts",
-        find: "this.plan?.stateful !== false || ",
-        replace: "",
+        file: "src/embedded/operators/stream.ts",
+        find: "Math.min(version - this.#options.versionsToRetain, loggedBatch)",
+        replace: "version - this.#options.versionsToRetain",
       },
     ],
     test: "test/embedded/held-log.test.ts",
-    pattern: "waits for the journal",
+    pattern: "finds the state that the log asks for",
   },
   {
     name: "deltas of batches that didn't come to their end are kept",

@@ -1,6 +1,6 @@
 // What a sink shows while the batch's offsets are still on their way to the disk.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -134,7 +134,13 @@ const successions = [
   { ...atLeastOnce, kind: "Kafka at least once with state goes on", held: "/offsets/", isStateful: true },
   { ...atLeastOnce, kind: "Kafka at least once goes on without its state", held: "/state/", isStateful: true },
   { kind: "Kafka exactly once waits", delivery: "exactly-once", held: "/offsets/", isStateful: false, seen: [] },
-  { kind: "Kafka exactly once waits for its state", delivery: "exactly-once", held: "/state/", isStateful: true, seen: [] },
+  {
+    kind: "Kafka exactly once waits for its state",
+    delivery: "exactly-once",
+    held: "/state/",
+    isStateful: true,
+    seen: [],
+  },
 ] as const;
 
 for (const { kind, delivery, held, isStateful, seen } of successions) {
@@ -177,23 +183,47 @@ test("the log doesn't get ahead of the state that it says is there", async () =>
   await query.stop();
 });
 
-test("state is no further behind than what a restart can go back to", async () => {
-  const { fileSystem, hold, letGo } = holdingInPlace("/state/");
-  const config = { ...journalAtOnce, "spark.sql.streaming.minBatchesToRetain": "3" };
+test("a restart finds the state that the log asks for, however many batches were ahead of it", async () => {
+  const { fileSystem, hold, letGo } = holdingInPlace("/offsets/");
+  const config = {
+    ...journalAtOnce,
+    "sluice.state.deltaBytesForSnapshot": "0",
+    "spark.sql.streaming.minBatchesToRetain": "1",
+    "spark.sql.streaming.stateStore.minDeltasForSnapshot": "1",
+  };
+  const [topic, copy] = ["state-kept", "state-kept-copy"];
   await using spark = testSession({ fileSystem, config });
-  const { query, stream, lastBatch } = await inQuickSuccession(spark, "state-bound", "at-least-once", true);
-  const first = await lastBatch();
-  hold();
-  for (let row = 0; row < 6; row++) {
+  const { query, stream, lastBatch } = await inQuickSuccession(spark, topic, "at-least-once", true);
+  // Each makes a snapshot, and is too large to stand together with others: what is purged is gone.
+  const large = [140, 280, 560].map((kib, i) => `${"abc"[i]}${"x".repeat(kib << 10)}`);
+  for (const row of large) {
     const last = await lastBatch();
-    stream.addData(`row ${row}`);
-    await until(async () => (await lastBatch()) > last, 300);
+    stream.addData(row);
+    await until(async () => (await lastBatch()) > last);
+    if (row === large[0]) {
+      await query.processAllAvailable();
+      hold();
+    }
   }
-  assert.equal(await lastBatch(), first + 2);
+  const isThere = async (name: string) => (await readdir(join(root, topic, "state/0/0"))).includes(name);
+  await until(() => isThere("4.snapshot"));
+  // What is on the disk now is what a crash would leave.
+  await cp(join(root, topic), join(root, copy), { recursive: true, filter: (path) => !path.endsWith(".lock") });
   letGo();
-  await query.processAllAvailable();
-  assert.equal((await valuesIn(spark, "state-bound")).length, 7);
   await query.stop();
+  await using later = testSession({ config });
+  broker.createTopic(copy);
+  const again = await stream
+    .toDF(later)
+    .dropDuplicates("value")
+    .writeStream.format("kafka")
+    .options({ "kafka.bootstrap.servers": broker.bootstrapServers, topic: copy, delivery: "at-least-once" })
+    .option("checkpointLocation", join(root, copy))
+    .start();
+  stream.addData("first", "last");
+  await again.processAllAvailable();
+  assert.deepEqual((await valuesIn(later, copy)).sort(), [...large.slice(1), "last"]);
+  await again.stop();
 });
 
 test("batches wait until Kafka has them, also where they don't wait for the journal", async () => {

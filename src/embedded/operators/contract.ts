@@ -92,8 +92,9 @@ export interface StreamPlan {
    * may begin when the promise resolves; versions become durable in their order.
    *
    * @param isOften batches follow each other closely: a version needn't have a file of its own
+   * @param loggedBatch the newest batch in the log: a restart begins with it, or with the one after it
    */
-  commit(batchId: number, isOften: boolean): Promise<StateCommit>;
+  commit(batchId: number, isOften: boolean, loggedBatch: number): Promise<StateCommit>;
   stateProgress(): readonly StateOperatorProgress[];
   /** Records of the last `run` that were not as their schema says. */
   badRecords(): number;

@@ -143,9 +143,10 @@ class RunningPlan implements StreamPlan {
     }));
   }
 
-  async commit(batchId: number, isOften: boolean): Promise<StateCommit> {
+  async commit(batchId: number, isOften: boolean, loggedBatch: number): Promise<StateCommit> {
     const version = batchId + 1;
-    await Promise.all(this.#stores.map((store) => this.#commitStore(store, version, isOften)));
+    const oldest = Math.min(version - this.#options.versionsToRetain, loggedBatch);
+    await Promise.all(this.#stores.map((store) => this.#commitStore(store, version, oldest, isOften)));
     for (const operator of this.#builder.stateful) {
       const moved = operator.tables.map(({ table }) => table.compactTexts());
       if (moved.includes(true)) operator.loaded();
@@ -155,8 +156,12 @@ class RunningPlan implements StreamPlan {
     return { durable };
   }
 
-  /** Takes what the batch has changed; it is written from then on, after the versions before. */
-  async #commitStore(store: Store, version: number, isOften: boolean): Promise<void> {
+  /**
+   * Takes what the batch has changed; it is written from then on, after the versions before.
+   *
+   * @param oldest the version that must still be there
+   */
+  async #commitStore(store: Store, version: number, oldest: number, isOften: boolean): Promise<void> {
     const started = performance.now();
     const { table, files } = store;
     if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
@@ -165,7 +170,7 @@ class RunningPlan implements StreamPlan {
     store.deltaBytes += delta.length;
     if (this.#wantsSnapshot(store, isOften)) {
       await store.snapshot;
-      this.#beginSnapshot(store, version);
+      this.#beginSnapshot(store, version, oldest);
     }
     table.endRound();
     store.written = store.written.then(async () => {
@@ -185,7 +190,7 @@ class RunningPlan implements StreamPlan {
   }
 
   /** Writes everything beside the batches that follow: the deltas alone bring any version back. */
-  #beginSnapshot(store: Store, version: number): void {
+  #beginSnapshot(store: Store, version: number, oldest: number): void {
     const { table, files } = store;
     const bytes = encodeRows(table, table.liveSlots(), NO_SLOTS);
     store.deltas = 0;
@@ -193,7 +198,7 @@ class RunningPlan implements StreamPlan {
     store.snapshotBytes = bytes.length;
     const write = async (): Promise<void> => {
       await files.write(version, "snapshot", bytes);
-      await files.purge(version - this.#options.versionsToRetain);
+      await files.purge(oldest);
     };
     store.snapshot = write().catch((error: unknown) => {
       store.snapshotFailure = error; // met by the next commit

@@ -93,9 +93,8 @@ interface DoneBatch {
 /** How long the commits of batches in quick succession wait for each other; real time. As often as Kafka's consumers commit. */
 const COMMITS_TOGETHER_MS = 5000;
 
-/** How far the log of offsets may be behind the batches, where it may be; with state, which waits in memory, also in batches. */
+/** How far the log of offsets may be behind the batches, where it may be. What they did to the state waits in memory. */
 const LOG_FOLLOWS_MS = 1000;
-const LOG_FOLLOWS_BATCHES = 64;
 
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
@@ -267,7 +266,8 @@ export class MicroBatchExecution {
   /** State and sink, in the order that the sink's guarantee asks for. */
   private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
     const { setup, batchId } = this;
-    const taken = (this.plan as StreamPlan).commit(batchId, setup.checkpoint.offsets.isJournaling);
+    const { isJournaling } = setup.checkpoint.offsets;
+    const taken = (this.plan as StreamPlan).commit(batchId, isJournaling, this.loggedBatch);
     this.stateSaved = taken.then(({ durable }) => durable);
     this.stateSaved.catch((error: unknown) => this.noteLogFailure(error));
     if (setup.sink.guarantee === "exactly-once") {
@@ -281,15 +281,12 @@ export class MicroBatchExecution {
 
   /**
    * Whether the next batch may begin before this one's offsets, and the state after it, are on the disk. After a crash some more
-   * batches come again then, as rows of such a sink may. Never by so many that the state which the log asks for could be gone.
+   * batches come again then, as rows of such a sink may.
    */
   private mayLogFollow(): boolean {
-    const { sink, checkpoint, clock, batchesToRetain } = this.setup;
+    const { sink, checkpoint, clock } = this.setup;
     if (!sink.mayPrecedeLog || !checkpoint.offsets.isJournaling) return false;
-    if (clock.monotonic() - this.loggedTo >= LOG_FOLLOWS_MS) return false;
-    // State is written for the batch after this one, before anything else of that is known.
-    const batchesMax = Math.min(LOG_FOLLOWS_BATCHES, batchesToRetain - 1);
-    return this.plan?.stateful !== true || this.batchId - this.loggedBatch < batchesMax;
+    return clock.monotonic() - this.loggedTo < LOG_FOLLOWS_MS;
   }
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {

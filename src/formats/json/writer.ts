@@ -24,7 +24,13 @@ export interface JsonWriter {
 /** Appends one value that isn't null. */
 type Write = (value: Value, out: BytesOut) => void;
 /** Appends all rows; notes where each begins and ends. */
-type WriteRows = (columns: readonly Vector[], rows: number, out: BytesOut, starts: Int32Array, ends: Int32Array) => void;
+type WriteRows = (
+  columns: readonly Vector[],
+  rows: number,
+  out: BytesOut,
+  starts: Int32Array,
+  ends: Int32Array,
+) => void;
 
 const COMMA = 44;
 const OPEN = 123;
