@@ -96,12 +96,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "src/embedded/stream/micro-batch.ts",
-        find: "state, output]);\n    return output;",
-        replace: "state]);\n    return undefined;",
+        find: "[taken, output] : [this.logged, this.stateSaved, output]);\n    return output;",
+        replace: "[taken] : [this.logged, this.stateSaved, output]);\n    return undefined;",
       },
     ],
     test: "test/embedded/held-log.test.ts",
     pattern: "wait until Kafka has them",
+  },
+  {
+    name: "rows that are put out for good don't wait for the log",
+    edits: [
+      {
+        file: "src/embedded/stream/micro-batch.ts",
+        find: '(outputMode !== "append" || this.plan?.stateful === false)',
+        replace: "true",
+      },
+    ],
+    test: "test/embedded/held-log.test.ts",
+    pattern: "rows for good wait",
   },
   {
     name: "the log doesn't wait for the state that it says is there",
@@ -286,9 +298,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: microBatch,
-        find: "        const sinkMetrics = (await this.commitBatch(sinkBatch)) ?? {};\n",
+        find: "        const sinkMetrics = (await this.commitBatch(sinkBatch, outputRows)) ?? {};\n",
         replace:
-          "        await this.commitSources(end);\n        const sinkMetrics = (await this.commitBatch(sinkBatch)) ?? {};\n",
+          "        await this.commitSources(end);\n        const sinkMetrics = (await this.commitBatch(sinkBatch, outputRows)) ?? {};\n",
       },
     ],
     test: "test/faults/group-offsets.test.ts",

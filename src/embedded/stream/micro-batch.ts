@@ -3,9 +3,9 @@
  * work, as far as these orders allow:
  *
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
- *    an exactly-once sink's commit, or before another sink's first row, unless that sink does without (`mayPrecedeLog`). Crash
+ *    an exactly-once sink's commit, or before another sink's first row, unless rows do without (`mayRowsPrecedeLog`). Crash
  *    before: as if nothing had happened. After: the restart runs N again with the same offsets, time and watermark, so that it
- *    gives the same rows. For a sink that does without, log and state may be behind by more than one batch.
+ *    gives the same rows. Where rows do without, log and state may be behind by more than one batch.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
  * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
  *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
@@ -253,7 +253,7 @@ export class MicroBatchExecution {
       const sinkBatch = sinkHasIt ? undefined : await setup.sink.begin(batchId);
       try {
         const outputRows = await this.writeRows(entry, inputs, sinkBatch);
-        const sinkMetrics = (await this.commitBatch(sinkBatch)) ?? {};
+        const sinkMetrics = (await this.commitBatch(sinkBatch, outputRows)) ?? {};
         return { inputs, outputRows, sinkMetrics };
       } catch (error) {
         await sinkBatch?.abort().catch(() => {}); // the first error is the one to tell
@@ -264,7 +264,7 @@ export class MicroBatchExecution {
   }
 
   /** State and sink, in the order that the sink's guarantee asks for. */
-  private async commitBatch(sinkBatch: SinkBatch | undefined): Promise<SinkMetrics> {
+  private async commitBatch(sinkBatch: SinkBatch | undefined, outputRows: number): Promise<SinkMetrics> {
     const { setup, batchId } = this;
     const { isJournaling } = setup.checkpoint.offsets;
     const taken = (this.plan as StreamPlan).commit(batchId, isJournaling, this.loggedBatch);
@@ -274,15 +274,23 @@ export class MicroBatchExecution {
       await allOf([this.logged, this.stateSaved, sinkBatch?.prepare?.()]);
       return sinkBatch?.commit();
     }
-    const output = setup.sink.mayPrecedeLog ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
+    const mayPrecede = setup.sink.mayPrecedeLog && (outputRows === 0 || this.mayRowsPrecedeLog());
+    const output = mayPrecede ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
     await allOf(this.mayLogFollow() ? [taken, output] : [this.logged, this.stateSaved, output]);
     return output;
   }
 
   /**
-   * Whether the next batch may begin before this one's offsets, and the state after it, are on the disk. After a crash some more
-   * batches come again then, as rows of such a sink may.
+   * Whether rows may be seen before the batch's offsets are durable. After a crash they come again, from batches with other ends:
+   * the same rows where there is no state, and newer ones for the same keys in update and complete mode. What append mode puts
+   * out for good could come out differently, so it waits.
    */
+  private mayRowsPrecedeLog(): boolean {
+    const { sink, outputMode } = this.setup;
+    return sink.mayPrecedeLog === true && (outputMode !== "append" || this.plan?.stateful === false);
+  }
+
+  /** Whether the next batch may begin before this one's offsets, and the state after it, are on the disk. */
   private mayLogFollow(): boolean {
     const { sink, checkpoint, clock } = this.setup;
     if (!sink.mayPrecedeLog || !checkpoint.offsets.isJournaling) return false;
@@ -291,7 +299,7 @@ export class MicroBatchExecution {
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
     const { setup, batchId } = this;
-    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once" && !setup.sink.mayPrecedeLog;
+    const isSeenAtOnce = setup.sink.guarantee !== "exactly-once" && !this.mayRowsPrecedeLog();
     let outputRows = 0;
     const output = (this.plan as StreamPlan).run({
       context: this.context(entry),
