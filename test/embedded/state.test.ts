@@ -75,6 +75,38 @@ test("a key index finds every slot that is in, after any inserts and removals", 
   );
 });
 
+test("a key index in parts finds every slot in its own part, also when whole parts go", () => {
+  const timeOf = (slot: number) => Math.floor(slot / 12) * 10_000_000 - 10_000_000;
+  const hashOf = (slot: number) => (slot * 7) & 15;
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.array(fc.nat(47)), fc.boolean()), { maxLength: 30 }), (steps) => {
+      const index = new KeyIndex();
+      const present = new Set<number>();
+      for (const [slots, insert] of steps) {
+        const chosen = [...new Set(slots)].filter((slot) => present.has(slot) !== insert);
+        if (insert) {
+          for (const slot of chosen) {
+            index.turnTo(timeOf(slot));
+            index.insert(slot, hashOf(slot));
+            present.add(slot);
+          }
+        } else {
+          index.removeAll(Int32Array.from(chosen), timeOf);
+          for (const slot of chosen) present.delete(slot);
+        }
+        for (let s = 0; s < 48; s++) {
+          index.turnTo(timeOf(s));
+          let at = hashOf(s) & index.mask;
+          while (index.table[at] >= 0 && index.table[at] !== s) at = (at + 1) & index.mask;
+          assert.equal(index.table[at] === s, present.has(s));
+          assert.ok(index.table.every((slot) => slot < 0 || timeOf(slot) === timeOf(s)));
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("rows come back from a state file as they were, in both forms", () => {
   fc.assert(
     fc.property(fc.array(rowOf, { maxLength: 30 }), fc.boolean(), (rows, wide) => {

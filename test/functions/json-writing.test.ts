@@ -76,3 +76,24 @@ for (const timeZone of ["UTC", "Asia/Kolkata", "+05:30", "America/New_York"]) {
     );
   });
 }
+
+test("to_json of names that are long, and of rows whose texts outgrow what was foreseen", () => {
+  const name = "nämé ".repeat(20);
+  const long = parseSchema(`\`${name}\` INT, t STRING`);
+  const writer = createJsonWriter(long, { timeZone: "UTC" });
+  const values = Array.from({ length: 200 }, (_, i) => "\u0001".repeat(i * 7));
+  const columns = [
+    vectorFrom(
+      long.fields[0].type,
+      values.map((_, i) => (i % 3 === 0 ? null : i)),
+    ),
+    vectorFrom(long.fields[1].type, values),
+  ];
+  const written = writer.column({ rows: values.length, columns });
+  const utf8 = writer.column({ rows: values.length, columns: [columns[0], bytes(values)] });
+  values.forEach((t, i) => {
+    const text = JSON.stringify(i % 3 === 0 ? { t } : { [name]: i, t });
+    assert.equal(valueAt(written, i), text);
+    assert.equal(valueAt(utf8, i), text);
+  });
+});
