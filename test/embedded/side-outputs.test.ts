@@ -154,7 +154,8 @@ function program(q: SideQuery): ChildProcess {
 }
 
 const KILLS = 5;
-const RECORDS = 3000;
+/** Enough batches that a run isn't over before it is killed. */
+const RECORDS = 15_000;
 
 for (const sink of ["sqlite", "kafka"] as const) {
   test(`killed ${KILLS} times at random, into ${sink}: each record once, in the sink or as a dead letter`, () =>
