@@ -107,6 +107,20 @@ test("a key index in parts finds every slot in its own part, also when whole par
   );
 });
 
+test("a key index keeps nothing of parts that are gone", () => {
+  const index = new KeyIndex();
+  const bytes: number[] = [];
+  for (let time = 1; time <= 100; time++) {
+    index.turnTo(time);
+    index.insert(0, 7);
+    index.removeAll(Int32Array.of(0), () => time);
+    bytes.push(index.memoryBytes);
+  }
+  assert.equal(bytes.at(-1), bytes[0]);
+  index.insert(0, 7); // without parts, after all of it was removed
+  assert.equal(index.table[7 & index.mask], 0);
+});
+
 test("rows come back from a state file as they were, in both forms", () => {
   fc.assert(
     fc.property(fc.array(rowOf, { maxLength: 30 }), fc.boolean(), (rows, wide) => {

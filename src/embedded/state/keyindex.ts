@@ -108,7 +108,8 @@ export class KeyIndex {
     this.#parts.delete(time);
     const at = this.#recent.findIndex((part) => part?.time === time);
     if (at >= 0) this.#recent[at] = undefined;
-    if (this.#current.time === time) this.turnTo(time);
+    // Any part that there is: whoever has parts turns to one before anything else.
+    if (this.#current.time === time) this.turnTo(0);
   }
 }
 
