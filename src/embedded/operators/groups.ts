@@ -89,11 +89,14 @@ export class Groups {
     let round = "";
     const vars = { table: "", mask: "", hashes: "", window: "" };
     const { windowStart } = this.keys;
+    const loadPart = ({ e }: StageScope, word: string) => {
+      e.line(`${word}${vars.table} = ${index}.table;`);
+      e.line(`${word}${vars.mask} = ${index}.mask;`);
+    };
     const load = (scope: StageScope, declare: boolean) => {
       const word = declare ? "let " : "";
       (names as SlotNames).load(scope.e, declare);
-      scope.e.line(`${word}${vars.table} = ${index}.table;`);
-      scope.e.line(`${word}${vars.mask} = ${index}.mask;`);
+      loadPart(scope, word);
       scope.e.line(`${word}${vars.hashes} = ${index}.hashes;`);
     };
     /** Dictionary and column, and the variable with their codes. */
@@ -124,8 +127,7 @@ export class Groups {
           e.block(`if (${window.value} !== ${vars.window})`, () => {
             e.line(`${vars.window} = ${window.value};`);
             e.line(`${index}.turnTo(${vars.window});`);
-            e.line(`${vars.table} = ${index}.table;`);
-            e.line(`${vars.mask} = ${index}.mask;`);
+            loadPart(scope, "");
           });
         }
         const hash = emitHash(e, keys);

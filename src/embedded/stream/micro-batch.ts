@@ -86,8 +86,9 @@ interface DoneBatch {
   readonly batchId: number;
   readonly nextBatchWatermarkMs: number;
   readonly end: readonly Offset[];
-  /** Resolves when its offsets, and the state after it, are durable. */
-  readonly saved: Promise<void>;
+  /** Resolve when its offsets, and the state after it, are durable. */
+  readonly logged: Promise<void>;
+  readonly stateSaved: Promise<void>;
 }
 
 /** How long the commits of batches in quick succession wait for each other; real time. As often as Kafka's consumers commit. */
@@ -274,7 +275,7 @@ export class MicroBatchExecution {
       await allOf([this.logged, this.stateSaved, sinkBatch?.prepare?.()]);
       return sinkBatch?.commit();
     }
-    const mayPrecede = setup.sink.mayPrecedeLog && (outputRows === 0 || this.mayRowsPrecedeLog());
+    const mayPrecede = outputRows === 0 ? setup.sink.mayPrecedeLog : this.mayRowsPrecedeLog();
     const output = mayPrecede ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
     await allOf(this.mayLogFollow() ? [taken, output] : [this.logged, this.stateSaved, output]);
     return output;
@@ -341,9 +342,8 @@ export class MicroBatchExecution {
   private async finishBatch(end: readonly Offset[]): Promise<void> {
     const isOften = this.setup.checkpoint.offsets.isJournaling;
     if (!isOften) await this.committed;
-    const saved = allOf([this.logged, this.stateSaved]);
-    saved.catch(() => {}); // met by the log's own failure
-    this.done = { batchId: this.batchId, nextBatchWatermarkMs: this.tracker.currentMs, end, saved };
+    const { batchId, logged, stateSaved } = this;
+    this.done = { batchId, nextBatchWatermarkMs: this.tracker.currentMs, end, logged, stateSaved };
     if (isOften) this.commitTimer ??= setTimeout(() => void this.logDone(), COMMITS_TOGETHER_MS);
     else void this.logDone();
   }
@@ -366,9 +366,9 @@ export class MicroBatchExecution {
     this.onLogFailure();
   }
 
-  private async logCommit({ batchId, nextBatchWatermarkMs, end, saved }: DoneBatch): Promise<void> {
+  private async logCommit({ batchId, nextBatchWatermarkMs, end, logged, stateSaved }: DoneBatch): Promise<void> {
     const { checkpoint, batchesToRetain } = this.setup;
-    await saved;
+    await allOf([logged, stateSaved]);
     await checkpoint.offsets.file();
     await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
     await this.commitSources(end);

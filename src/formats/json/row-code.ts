@@ -87,10 +87,7 @@ function valueOf(form: FieldForm, k: number): string {
     case "whole":
       return `n = putWhole(b, n, v${k}[i]);`;
     case "real":
-      return `const end = putReal(b, n, v${k}[i]); if (end >= 0) n = end; else { ${slow(k, `v${k}[i]`)} }`.replaceAll(
-        "end",
-        `end${k}`,
-      );
+      return `const end${k} = putReal(b, n, v${k}[i]); if (end${k} >= 0) n = end${k}; else { ${slow(k, `v${k}[i]`)} }`;
     case "clock":
       return `n = putClock(b, n, v${k}[i]);`;
     case "bool":
