@@ -199,6 +199,7 @@ for (const log of logs) {
     await intoKafkaAtLeastOnce(log, {
       of: (df) => sumsOf(df).select(expr("k AS key"), expr("concat_ws(' ', k, total, c) AS value")),
       outputMode: "update",
+      retained: 4,
       check: (values) => {
         const last = new Map(values.map((value) => [value.split(" ")[0], value]));
         assert.deepEqual([...last.values()].sort(), expected());
@@ -210,19 +211,19 @@ for (const log of logs) {
 interface AtLeastOnce {
   readonly of: (df: DataFrame) => DataFrame;
   readonly outputMode: "append" | "update";
+  readonly retained?: number;
   /** Is given all values in the topic; those of one key in the order of their offsets. */
   readonly check: (values: readonly string[]) => void;
 }
 
-async function intoKafkaAtLeastOnce(log: Log, { of, outputMode, check }: AtLeastOnce): Promise<void> {
+async function intoKafkaAtLeastOnce(log: Log, { outputMode, check, ...query }: AtLeastOnce): Promise<void> {
   const broker = await DevBroker.start();
   const servers = { "kafka.bootstrap.servers": broker.bootstrapServers };
   const topicOf = (checkpoint: string) => `power-${log}-${basename(dirname(checkpoint))}`;
   try {
     const losses = await throughLosses(log, {
+      ...query,
       slowestMs: 20,
-      retained: 4,
-      of,
       start: (df, checkpointLocation) =>
         df.writeStream
           .format("kafka")
