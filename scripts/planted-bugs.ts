@@ -122,6 +122,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     pattern: "get ahead of the state",
   },
   {
+    name: "a batch is in the journal before the one before it has its file",
+    edits: [{ file: "src/embedded/checkpoint/logs.ts", find: " && this.#unwritten === 0;", replace: ";" }],
+    test: "test/embedded/journal.test.ts",
+    pattern: "slow down",
+  },
+  {
     name: "state that a restart needs is purged, because batches are ahead of the log",
     edits: [
       {

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { diskFileSystem } from "../../src/embedded/checkpoint/file-system.ts";
 import { CommitLog, OffsetLog } from "../../src/embedded/checkpoint/logs.ts";
 import { expr } from "../../src/functions.ts";
@@ -69,6 +70,50 @@ test("no file comes before the journal has what it is the newer one of", async (
   held.resolve();
   await Promise.all([...writes, filed]);
   assert.deepEqual(await log.batchIds(), [2, 3]);
+});
+
+for (const followers of [1, 3]) {
+  test(`when batches slow down while the log follows, none is in it without the one before; ${followers} at once`, async () => {
+    const disk = new MemoryDisk();
+    const held = Promise.withResolvers<void>();
+    const write = disk.write.bind(disk);
+    disk.write = async (path, bytes) => {
+      if (path.includes("/.2.")) await held.promise; // the file of batch 2, before it has its name
+      await write(path, bytes);
+    };
+    const log = await opened(disk, 1);
+    for (const n of [0, 1]) await log.write(n, entry(n));
+    await wait(150); // more than there is between batches that follow each other closely
+    const late = Array.from({ length: 1 + followers }, (_, i) => log.write(2 + i, entry(2 + i)));
+    const latest = async () => {
+      const after = await opened(new MemoryDisk(disk.files));
+      const last = (await after.latest()) as number;
+      for (const n of [last - 1, last]) assert.deepEqual(await after.entry(n), entry(n));
+      return last;
+    };
+    for (let turns = 0; turns < 500; turns++) await undefined;
+    assert.equal(await latest(), 1);
+    held.resolve();
+    await Promise.all(late);
+    assert.equal(await latest(), 2 + followers);
+  });
+}
+
+test("no file comes after one that couldn't be written", async () => {
+  const disk = new MemoryDisk();
+  const write = disk.write.bind(disk);
+  disk.write = async (path, bytes) => {
+    if (path.includes("/.2.")) throw new Error("EIO");
+    await write(path, bytes);
+  };
+  const log = await opened(disk, 1000);
+  const writes = await Promise.allSettled([0, 1, 2, 3].map((n) => log.write(n, entry(n))));
+  assert.deepEqual(
+    writes.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "rejected", "rejected"],
+  );
+  await assert.rejects(log.close(), /CHECKPOINT_IO_ERROR/);
+  assert.equal(await (await opened(new MemoryDisk(disk.files))).latest(), 1);
 });
 
 test("an entry that is torn isn't there; the one before it is", async () => {

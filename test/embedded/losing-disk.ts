@@ -9,6 +9,8 @@ import type { CheckpointFileSystem, FileInPlace } from "../../src/embedded/check
 
 /** Turns of the microtask queue that a step takes, at most. */
 const TURNS_MAX = 400;
+/** Of a slow disk, one in so many steps takes so long: longer than there is between batches that follow each other closely. */
+const STALL = { oneIn: 60, ms: 120 };
 
 interface Inode {
   bytes: Uint8Array;
@@ -33,7 +35,7 @@ export class LosingDisk implements CheckpointFileSystem {
   readonly #durableNames: Map<string, Inode>;
   #changes: Change[] = [];
 
-  /** @param slowestMs of a step, besides the turns; 0 for a disk that is quicker than a broker */
+  /** @param slowestMs of a step, besides the turns, where it doesn't stall; 0 for a disk that is quicker than a broker */
   constructor(random: () => number, end: number, files: ReadonlyMap<string, Uint8Array> = new Map(), slowestMs = 0) {
     this.#random = random;
     this.#slowestMs = slowestMs;
@@ -67,7 +69,8 @@ export class LosingDisk implements CheckpointFileSystem {
     this.steps++;
     if (this.isOff) throw new Error("the power is gone");
     for (let turns = Math.floor(this.#random() ** 4 * TURNS_MAX); turns > 0; turns--) await undefined;
-    if (this.#slowestMs > 0) await wait(this.#random() ** 2 * this.#slowestMs);
+    if (this.#slowestMs === 0) return;
+    await wait(this.#random() * STALL.oneIn < 1 ? STALL.ms : this.#random() ** 2 * this.#slowestMs);
   }
 
   #change(path: string, inode: Inode | undefined): void {

@@ -38,7 +38,10 @@ export class OffsetLog extends MetadataLog {
   #unfiled: { readonly batchId: number; readonly text: string }[] = [];
   /** Resolves when the newest of them is in the journal. */
   #journaled: Promise<void> = Promise.resolve();
+  /** Files come one after the other, and none after one that couldn't be written. */
   #filing: Promise<void> = Promise.resolve();
+  /** Batches that go to a file at once, and aren't there yet. */
+  #unwritten = 0;
   #close = 0;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
@@ -65,7 +68,8 @@ export class OffsetLog extends MetadataLog {
 
   /** Whether batches follow each other so closely that they go to the journal. */
   get isJournaling(): boolean {
-    return this.#close >= this.#journalAfter;
+    // Not before the batch before has its file: the journal would have a batch alone.
+    return this.#close >= this.#journalAfter && this.#unwritten === 0;
   }
 
   async entry(batchId: number): Promise<OffsetEntry | undefined> {
@@ -100,13 +104,19 @@ export class OffsetLog extends MetadataLog {
     this.#writtenAt = now;
     const last = this.#unfiled.at(-1);
     const before = last?.batchId === batchId - 1 ? last.text : "";
-    if (this.#close < this.#journalAfter || !Journal.fits(text, before)) {
-      await this.file();
-      return this.addText(batchId, text);
-    }
+    if (!this.isJournaling || !Journal.fits(text, before)) return this.#writeFile(batchId, text);
     this.#unfiled = [...this.#unfiled.slice(-1), { batchId, text }];
     this.#journaled = this.#writeToJournal({ number: batchId, text, before });
     return this.#journaled;
+  }
+
+  async #writeFile(batchId: number, text: string): Promise<void> {
+    this.#unwritten++;
+    await this.#inTurn(async () => {
+      await this.#file();
+      await this.addText(batchId, text);
+    });
+    this.#unwritten--;
   }
 
   async #writeToJournal(entry: JournalEntry): Promise<void> {
@@ -118,15 +128,20 @@ export class OffsetLog extends MetadataLog {
 
   /** Gives the newest two batches files of their own. */
   file(): Promise<void> {
-    const work = this.#filing.then(() => this.#file());
-    this.#filing = work.catch(() => {}); // whoever asked meets it
-    return work;
+    return this.#inTurn(() => this.#file());
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#filing = this.#filing.then(work);
+    this.#filing.catch(() => {}); // whoever asked meets it
+    return this.#filing;
   }
 
   async #file(): Promise<void> {
+    const unfiled = this.#unfiled;
     // Where the journal follows behind, a file alone would be newer than all there is, without the batch before it.
     await this.#journaled;
-    for (const { batchId, text } of this.#unfiled) {
+    for (const { batchId, text } of unfiled) {
       await this.addText(batchId, text);
       this.#unfiled = this.#unfiled.filter((entry) => entry.batchId > batchId);
     }
