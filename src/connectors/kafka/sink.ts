@@ -76,6 +76,11 @@ export async function guaranteeOf(
   return { guarantee: "at-least-once", note: "the broker has no transactions" };
 }
 
+/**
+ * Transactions of one query that take turns. A transaction takes some three small batches' time to begin, after the one before
+ * it is marked.
+ */
+const WRITERS = 4;
 /** Beyond this a value begins a batch of its own. */
 const LARGE_BYTES = 64 << 10;
 const NEW_TOPIC_TRIES = 10;
@@ -128,16 +133,17 @@ export class KafkaSink implements Sink {
       return new BatchWriters([producer], [], [], environment.clock);
     }
     const chosen = options.transactionalId;
-    const [first, second] = [`sluice-${queryId}`, `sluice-${queryId}-2`].map(
-      (name) => new Transactions(cluster, chosen ?? name, name, options.transactionTimeoutMs),
-    ) as [Transactions, Transactions];
+    const all = Array.from({ length: WRITERS }, (_, i) => {
+      const name = i === 0 ? `sluice-${queryId}` : `sluice-${queryId}-${i + 1}`;
+      return new Transactions(cluster, chosen ?? name, name, options.transactionTimeoutMs);
+    });
     // Brokers may allow only the id that the user has chosen.
-    const own = chosen === undefined ? [first, second] : [first];
+    const own = chosen === undefined ? all : all.slice(0, 1);
     const producers = own.map(
       (transactions) =>
         new Producer(cluster, options, { transactionalId: transactions.id, current: () => transactions.producer }),
     );
-    return new BatchWriters(producers, own, chosen === undefined ? [] : [second], environment.clock);
+    return new BatchWriters(producers, own, all.slice(own.length), environment.clock);
   }
 
   async open(): Promise<number> {

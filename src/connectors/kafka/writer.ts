@@ -1,11 +1,11 @@
 /**
- * One producer with its transactions: what a batch is written with. An exactly-once sink has two that take turns. After a
- * transaction has ended, its id can't begin another one until brokers have marked all that it wrote, which takes longer than all
- * the rest of a small batch; meanwhile the other one works.
+ * One producer with its transactions: what a batch is written with. An exactly-once sink has several that take turns. After a
+ * transaction has ended, its id can't begin another one until brokers have marked all that it wrote, and to begin one takes three
+ * requests one after the other: together that is longer than some small batches take. Meanwhile the others work.
  *
- * While batches come one after the other, a writer's next transaction is begun as soon as it can be: the coordinator is told the
- * partitions that the last one wrote to, and the number of the batch. For the batch itself there are only its records to send, and
- * the end. Where the guess was wrong, a partition gets an empty transaction.
+ * While batches come one after the other, a writer's next transaction is begun before there is its batch, when the one after its
+ * last has ended: the coordinator is told the partitions that the last one wrote to, and the number of the batch. For the batch
+ * itself there are only its records to send, and the end. Where the guess was wrong, a partition gets an empty transaction.
  */
 import type { Clock } from "../contract.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
@@ -90,15 +90,18 @@ export class BatchWriter {
     if (ahead === undefined && at !== undefined) await transactions?.addBatch(this.batchId, at);
   }
 
-  /** @param next the batch that this writer will have next, if they go on like this; undefined when they are slow */
-  async commit(next: number | undefined): Promise<void> {
+  async commit(): Promise<void> {
     await this.prepare();
     if (this.transactions?.begun) await this.transactions.commit(this.batchId);
     this.ahead = undefined;
     const isQuick = this.clock.monotonic() - this.begunAt < QUICK_MS;
     this.expected = isQuick ? [...this.used.values()].slice(0, AHEAD_PARTITIONS_MAX) : [];
-    if (next === undefined) return;
-    this.beginAhead(next);
+  }
+
+  /** Begins the transaction of a batch that this writer will have if batches go on like this. */
+  expect(batchId: number): void {
+    if (this.ahead !== undefined) return;
+    this.beginAhead(batchId);
     // In real time, as brokers count a transaction's time to live.
     this.idle = setTimeout(() => {
       this.dropping = this.dropAhead();
@@ -185,8 +188,13 @@ export class BatchWriters {
   }
 
   async commit(writer: BatchWriter, batchId: number): Promise<void> {
-    await writer.commit(this.isSteady ? batchId + this.writers.length : undefined);
+    await writer.commit();
     this.committedAt = this.clock.monotonic();
+    if (!this.isSteady) return;
+    // A coordinator that still waits until the last transaction is marked would refuse the next one; by now it hardly does.
+    const count = this.writers.length;
+    const ended = count === 1 ? batchId : batchId - 1;
+    this.writers[ended % count]?.expect(ended + count);
   }
 
   async close(): Promise<void> {
