@@ -197,6 +197,13 @@ export interface Sink {
    */
   readonly mayPrecedeLog?: boolean;
   /**
+   * Characters of a text that this sink's transactions can hold beside rows and the batch's number (`SinkBatch.prepare`). The
+   * engine then gives a batch what isn't on the disk yet of the query's log, instead of waiting for the disk.
+   */
+  readonly memoMax?: number;
+  /** After `open`: the text that the last batch came with which the sink itself has committed. */
+  lastMemo?(): string | undefined;
+  /**
    * Opens the sink for one writer (fences older ones). Resolves to the number of the last batch that the sink itself has
    * committed, or -1; the engine then skips writing a batch that is already in.
    */
@@ -216,8 +223,10 @@ export interface SinkBatch {
   /**
    * Sends what was written, so that `commit` has little left to do. Called at most once, after the last row, and beside the
    * writing of state: nothing may be seen before `commit`.
+   *
+   * @param memo to be held with the batch, where the sink can (`memoMax`); resolves to whether it will be
    */
-  prepare?(): Promise<void>;
+  prepare?(memo?: string): Promise<boolean | undefined>;
   /** Resolves when the rows are durable. Called once. Numbers for progress `sink.metrics` may be returned. */
   commit(): Promise<Readonly<Record<string, string>> | undefined>;
   abort(): Promise<void>;

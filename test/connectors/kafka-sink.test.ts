@@ -261,6 +261,48 @@ for (const [kind, ending] of [
   });
 }
 
+test("a transaction that brokers don't know any more isn't taken for committed", async () => {
+  const server = await DevBroker.start();
+  const broker = new TestBroker(server.bootstrapServers);
+  try {
+    const topic = await broker.topic(1);
+    const queryId = uniqueName("query");
+    const sink = await broker.sink({ topic }, { queryId });
+    await sink.open();
+    await writeBatch(sink, 0, ["a"]);
+    server.inject({ api: "EndTxn", action: { kind: "error", error: "INVALID_TXN_STATE" } });
+    await assert.rejects(writeBatch(sink, 1, ["b"]), condition("KAFKA_TRANSACTION_LOST"));
+    const heir = await broker.sink({ topic }, { queryId });
+    assert.equal(await heir.open(), 0);
+    await writeBatch(heir, 1, ["b"]);
+    assert.deepEqual(await broker.values(topic, committed), ["a", "b"]);
+  } finally {
+    await broker.close();
+    await server.close();
+  }
+});
+
+onBothBrokers("a batch's memo is there when the batch is, and only then", async (broker) => {
+  const topic = await broker.topic(3);
+  const queryId = uniqueName("query");
+  const sink = await broker.sink({ topic }, { queryId });
+  assert.equal(await sink.open(), -1);
+  assert.equal(sink.lastMemo?.(), "");
+  const longest = "m".repeat(sink.memoMax ?? 0);
+  const write = async (id: number, memo: string, ends: boolean) => {
+    const batch = await sink.begin(id);
+    await batch.write(keylessRows(many(`b${id}`, 5)));
+    assert.equal(await batch.prepare?.(memo), true);
+    await (ends ? batch.commit() : batch.abort());
+  };
+  // The later ones in transactions that were begun, with their numbers, before there was a memo.
+  for (let id = 0; id < 12; id++) await write(id, id === 11 ? longest : `memo of\n${id}`, true);
+  await write(12, "never", false);
+  const heir = await broker.sink({ topic }, { queryId });
+  assert.equal(await heir.open(), 11);
+  assert.equal(heir.lastMemo?.(), longest);
+});
+
 test("an unknown outcome is asked for again and again", async () => {
   const server = await DevBroker.start();
   const broker = new TestBroker(server.bootstrapServers);

@@ -1,8 +1,9 @@
 // What a sink shows while the batch's offsets are still on their way to the disk.
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { SparkSession } from "../../src/api/session.ts";
@@ -150,8 +151,9 @@ const successions: readonly Succession[] = [
   { kind: "updates at least once go on", delivery: "at-least-once", form: "update", held: "/offsets/", goesOn: true },
   { kind: "and without their state", delivery: "at-least-once", form: "update", held: "/state/", goesOn: true },
   { kind: "rows for good wait", delivery: "at-least-once", form: "append", held: "/offsets/", goesOn: false },
-  { kind: "exactly once waits", delivery: "exactly-once", form: "stateless", held: "/offsets/", goesOn: false },
-  { kind: "and for its state", delivery: "exactly-once", form: "update", held: "/state/", goesOn: false },
+  { kind: "exactly once goes on", delivery: "exactly-once", form: "stateless", held: "/offsets/", goesOn: true },
+  { kind: "exactly once, without its state", delivery: "exactly-once", form: "update", held: "/state/", goesOn: true },
+  { kind: "exactly once, for good", delivery: "exactly-once", form: "append", held: "/offsets/", goesOn: true },
 ];
 
 for (const { kind, delivery, held, form, goesOn } of successions) {
@@ -172,6 +174,85 @@ for (const { kind, delivery, held, form, goesOn } of successions) {
     await query.processAllAvailable();
     assert.deepEqual(await valuesIn(spark, topic), shown(["first", "a", "b", "c"]));
     await query.stop();
+  });
+}
+
+test("exactly once waits for the disk where the broker doesn't take what the log lacks", async () => {
+  const { fileSystem, hold, letGo } = holdingInPlace("/offsets/");
+  await using spark = testSession({ fileSystem, config: journalAtOnce });
+  const topic = "memo-refused";
+  const { query, stream } = await inQuickSuccession(spark, topic, "exactly-once", "stateless");
+  hold();
+  broker.inject({ api: "TxnOffsetCommit", action: { kind: "error", error: "OFFSET_METADATA_TOO_LARGE" } });
+  stream.addData("a");
+  await wait(500);
+  assert.deepEqual(await valuesIn(spark, topic), ["first"]);
+  letGo();
+  await query.processAllAvailable();
+  assert.deepEqual(await valuesIn(spark, topic), ["first", "a"]);
+  await query.stop();
+});
+
+test("exactly once into another sink waits for the disk", async () => {
+  const { fileSystem, hold, letGo } = holdingInPlace("/offsets/");
+  await using spark = testSession({ fileSystem, config: journalAtOnce });
+  const file = join(root, "held.db");
+  const stream = new MemoryStream("value STRING");
+  const writer = stream.toDF(spark).writeStream.format("sqlite").option("dbtable", "held");
+  const query = await writer.option("checkpointLocation", join(root, "held-sqlite")).start(file);
+  const rows = () => {
+    const database = new DatabaseSync(file);
+    const found = database.prepare("SELECT value FROM held").all();
+    database.close();
+    return found.map((row) => row["value"]);
+  };
+  stream.addData("first");
+  await query.processAllAvailable();
+  hold();
+  stream.addData("a");
+  await wait(500);
+  assert.deepEqual(rows(), ["first"]);
+  letGo();
+  await query.processAllAvailable();
+  assert.deepEqual(rows(), ["first", "a"]);
+  await query.stop();
+});
+
+for (const { form, held } of [
+  { form: "stateless", held: "/offsets/" },
+  { form: "update", held: "/offsets/" },
+  { form: "update", held: "/state/" },
+  { form: "append", held: "/state/" },
+] as const) {
+  test(`exactly once, a restart goes on after what the sink has and the disk hasn't: ${form}, ${held} behind`, async () => {
+    const { fileSystem, hold, letGo } = holdingInPlace(held);
+    const topic = `memo-${form}-${held.replaceAll("/", "")}`;
+    const crashed = join(root, `${topic}-crashed`);
+    await using spark = testSession({ fileSystem, config: journalAtOnce });
+    const { query, stream, lastBatch } = await inQuickSuccession(spark, topic, "exactly-once", form);
+    hold();
+    for (const rows of [["a", "b"], ["b"], ["c", "first"]]) {
+      const last = await lastBatch();
+      stream.addData(...rows);
+      await until(async () => (await lastBatch()) > last);
+    }
+    // What is on the disk now is what a crash would leave.
+    await cp(join(root, topic), crashed, { recursive: true, filter: (path) => !path.endsWith(".lock") });
+    letGo();
+    await query.stop();
+    await rm(join(root, topic), { recursive: true });
+    await rename(crashed, join(root, topic));
+    await using later = testSession({ config: journalAtOnce });
+    const again = await started(later, stream, topic, "exactly-once", form);
+    stream.addData("c", "d");
+    await again.processAllAvailable();
+    const expected = {
+      stateless: ["a", "b", "b", "c", "c", "d", "first", "first"],
+      update: ["a 1", "b 1", "b 2", "c 1", "c 2", "d 1", "first 1", "first 2"],
+      append: ["a", "b", "c", "d", "first"],
+    };
+    assert.deepEqual((await valuesIn(later, topic)).sort(), expected[form]);
+    await again.stop();
   });
 }
 

@@ -182,7 +182,8 @@ for (const log of logs) {
 
   test(`at least once into Kafka, which is quicker than the disk, wherever the power goes; offsets in ${log}`, async () => {
     const all = Array.from({ length: BATCHES }, (_, i) => [2 ** i, 2 ** (i + 10)]).flat();
-    await intoKafkaAtLeastOnce(log, {
+    await intoKafka(log, {
+      delivery: "at-least-once",
       of: (df) => df.select(expr("k AS key"), expr("CAST(n AS STRING) AS value")),
       outputMode: "append",
       check: (values) => {
@@ -196,7 +197,8 @@ for (const log of logs) {
   });
 
   test(`with state, too; offsets in ${log}`, async () => {
-    await intoKafkaAtLeastOnce(log, {
+    await intoKafka(log, {
+      delivery: "at-least-once",
       of: (df) => sumsOf(df).select(expr("k AS key"), expr("concat_ws(' ', k, total, c) AS value")),
       outputMode: "update",
       retained: 4,
@@ -208,7 +210,36 @@ for (const log of logs) {
   });
 }
 
-interface AtLeastOnce {
+test("exactly once into Kafka, which is quicker than the disk, wherever the power goes", async () => {
+  const all = Array.from({ length: BATCHES }, (_, i) => [2 ** i, 2 ** (i + 10)]).flat();
+  await intoKafka("journal", {
+    delivery: "exactly-once",
+    of: (df) => df.select(expr("k AS key"), expr("CAST(n AS STRING) AS value")),
+    outputMode: "append",
+    check: (values) => {
+      assert.deepEqual(
+        values.map(Number).sort((a, b) => a - b),
+        all.sort((a, b) => a - b),
+      );
+    },
+  });
+});
+
+test("exactly once with state, too", async () => {
+  await intoKafka("journal", {
+    delivery: "exactly-once",
+    of: (df) => sumsOf(df).select(expr("k AS key"), expr("concat_ws(' ', k, total, c) AS value")),
+    outputMode: "update",
+    check: (values) => {
+      const last = new Map(values.map((value) => [value.split(" ")[0], value]));
+      assert.deepEqual([...last.values()].sort(), expected());
+      assert.equal(new Set(values).size, values.length, `some came twice: ${values}`);
+    },
+  });
+});
+
+interface IntoKafka {
+  readonly delivery: "at-least-once" | "exactly-once";
   readonly of: (df: DataFrame) => DataFrame;
   readonly outputMode: "append" | "update";
   readonly retained?: number;
@@ -216,10 +247,10 @@ interface AtLeastOnce {
   readonly check: (values: readonly string[]) => void;
 }
 
-async function intoKafkaAtLeastOnce(log: Log, { outputMode, check, ...query }: AtLeastOnce): Promise<void> {
+async function intoKafka(log: Log, { delivery, outputMode, check, ...query }: IntoKafka): Promise<void> {
   const broker = await DevBroker.start();
   const servers = { "kafka.bootstrap.servers": broker.bootstrapServers };
-  const topicOf = (checkpoint: string) => `power-${log}-${basename(dirname(checkpoint))}`;
+  const topicOf = (checkpoint: string) => `power-${basename(dirname(checkpoint))}`;
   try {
     const losses = await throughLosses(log, {
       ...query,
@@ -227,13 +258,15 @@ async function intoKafkaAtLeastOnce(log: Log, { outputMode, check, ...query }: A
       start: (df, checkpointLocation) =>
         df.writeStream
           .format("kafka")
-          .options({ ...servers, topic: topicOf(checkpointLocation), delivery: "at-least-once", checkpointLocation })
+          .options({ ...servers, topic: topicOf(checkpointLocation), delivery, checkpointLocation })
           .outputMode(outputMode)
           .trigger({ availableNow: true })
           .start(),
       check: async (checkpoint) => {
         await using spark = testSession();
-        const source = spark.read.format("kafka").options({ ...servers, subscribe: topicOf(checkpoint) });
+        const source = spark.read
+          .format("kafka")
+          .options({ ...servers, subscribe: topicOf(checkpoint), "kafka.isolation.level": "read_committed" });
         const rows = await source.load().selectExpr("CAST(value AS STRING) AS value", "offset").collect();
         const ordered = rows.sort((a, b) => Number(a.get(1)) - Number(b.get(1)));
         check(ordered.map((row) => String(row.get(0))));

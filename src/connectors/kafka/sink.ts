@@ -13,7 +13,7 @@ import { Producer } from "./producer.ts";
 import { ByteColumn, headersOf, type RecordLayout, recordLayout } from "./rows.ts";
 import { fitted, messageBytesMax, sameClients } from "./side-records.ts";
 import { type KafkaSinkOptions, kafkaSinkOptions, kafkaSinkSettings } from "./sink-options.ts";
-import { Transactions } from "./transactions.ts";
+import { MEMO_MAX, NO_BATCH, Transactions } from "./transactions.ts";
 import { type BatchWriter, BatchWriters } from "./writer.ts";
 
 /** InitProducerId, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit, with the versions that are used. */
@@ -97,7 +97,9 @@ export class KafkaSink implements Sink {
   private readonly options: KafkaSinkOptions;
   private readonly layout: RecordLayout;
   private readonly environment: Environment;
+  readonly memoMax: number;
   private readonly writers: BatchWriters;
+  private committed = NO_BATCH;
   private readonly partitioners = new Map<string, Partitioner>();
   /** Topics of side outputs, and the bytes that each takes in one record. */
   private readonly sideTopics = new Map<string, number>();
@@ -123,6 +125,7 @@ export class KafkaSink implements Sink {
     if (note !== undefined) this.guaranteeNote = note;
     // Nobody sees the batches, and rows may come twice anyway.
     this.mayPrecedeLog = guarantee === "at-least-once";
+    this.memoMax = guarantee === "exactly-once" ? MEMO_MAX : 0;
     this.writers = this.writersOf(request.queryId);
   }
 
@@ -149,7 +152,12 @@ export class KafkaSink implements Sink {
   async open(): Promise<number> {
     for (const topic of this.topicsFirst) await this.partitionerOf(topic);
     if (this.guarantee !== "exactly-once" && this.options.acks === -1) this.plain = await this.plainIdentity();
-    return this.writers.open();
+    this.committed = await this.writers.open();
+    return this.committed.batchId;
+  }
+
+  lastMemo(): string {
+    return this.committed.memo;
   }
 
   /** A producer id without transactions: brokers then drop batches that are sent twice. */
@@ -170,7 +178,7 @@ export class KafkaSink implements Sink {
       write: (batch) => this.write(batch, writer),
       writeSide: (records) => this.writeSide(records, writer),
       // Without transactions what is sent is seen.
-      ...(this.guarantee === "exactly-once" && { prepare: () => writer.prepare() }),
+      ...(this.guarantee === "exactly-once" && { prepare: (memo) => writer.prepare(memo) }),
       commit: async () => {
         await writers.commit(writer, batchId);
         return undefined;

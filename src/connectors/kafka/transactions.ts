@@ -22,6 +22,18 @@ import type { KafkaCluster } from "./cluster.ts";
 import { Coordinator, CoordinatorType } from "./coordinator.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
 
+/** Characters of a memo: brokers take 4096 of metadata unless told (offset.metadata.max.bytes), and the number stands before it. */
+export const MEMO_MAX = 4000;
+
+/** The last batch of a sink, and the text that came with it. */
+export interface CommittedBatch {
+  /** -1 for none. */
+  readonly batchId: number;
+  readonly memo: string;
+}
+
+export const NO_BATCH: CommittedBatch = { batchId: -1, memo: "" };
+
 /** Waits between tries while the last transaction's markers are still being written. */
 const CONCURRENT_WAIT_MS = [1, 2, 5, 10, 20];
 
@@ -36,6 +48,8 @@ export class Transactions {
   private state: ProducerState = { producerId: -1, epoch: -1 };
   private readonly added = new Set<string>();
   private groupAdded = false;
+  /** How often this transaction's group was told the batch's number without an answer yet. */
+  private unanswered = 0;
 
   constructor(cluster: KafkaCluster, id: string, group: string, timeoutMs: number) {
     this.cluster = cluster;
@@ -44,6 +58,14 @@ export class Transactions {
     this.timeoutMs = timeoutMs;
     this.transactionCoordinator = new Coordinator(cluster, CoordinatorType.TRANSACTION, id);
     this.groupCoordinator = new Coordinator(cluster, CoordinatorType.GROUP, group);
+  }
+
+  /**
+   * Whether what `addBatch` tells replaces what it told before. It may not where an answer stayed away: that request could still
+   * arrive.
+   */
+  get mayAddBatchAnew(): boolean {
+    return this.unanswered === 0;
   }
 
   get producer(): ProducerState {
@@ -60,21 +82,21 @@ export class Transactions {
     await this.initialise({ producerId: -1, epoch: -1 });
   }
 
-  /** The last batch whose transaction was committed, -1 for none. */
-  async committedBatch(): Promise<number> {
+  /** The last batch whose transaction was committed. */
+  async committedBatch(): Promise<CommittedBatch> {
     return this.asking("find the last committed batch", async () => {
       const connection = await this.groupCoordinator.connection();
       // The client's types want topics; null is the protocol's "all of them".
       const groups = [{ groupId: this.group, memberEpoch: -1, memberId: null, topics: null }];
       const request = groups as unknown as Parameters<typeof offsetFetchV8.createRequest>[0];
       const answer = await this.cluster.call(connection, offsetFetchV8.api, request, true);
-      let last = -1;
+      let last = NO_BATCH;
       for (const group of answer.groups) {
         this.groupCoordinator.check(group.errorCode, `offsets of group ${this.group}`);
         for (const topic of group.topics) {
           for (const p of topic.partitions) {
             this.groupCoordinator.check(p.errorCode, `offsets of group ${this.group}`);
-            last = Math.max(last, batchIn(p.metadata));
+            last = later(last, batchIn(p.metadata));
           }
         }
       }
@@ -111,8 +133,13 @@ export class Transactions {
     for (const p of fresh) this.added.add(nameOf(p));
   }
 
-  /** Puts the batch's number into the transaction. `at` may be any partition that exists. */
-  async addBatch(batchId: number, at: TopicPartition): Promise<void> {
+  /**
+   * Puts the batch's number into the transaction, or puts it there anew. `at` may be any partition that exists, the same one for
+   * one transaction.
+   *
+   * @returns false when the memo is longer than the broker takes; then the number isn't there either
+   */
+  async addBatch(batchId: number, at: TopicPartition, memo = ""): Promise<boolean> {
     if (!this.groupAdded) {
       await this.asking("add the batch's number to the transaction", async () => {
         const connection = await this.transactionCoordinator.connection();
@@ -128,11 +155,12 @@ export class Transactions {
         partitionIndex: at.partition,
         committedOffset: BigInt(batchId + 1),
         committedLeaderEpoch: -1,
-        committedMetadata: JSON.stringify({ batchId }),
+        committedMetadata: metadataOf(batchId, memo),
       },
     ];
-    await this.asking("commit the batch's number", async () => {
+    return this.asking("commit the batch's number", async () => {
       const connection = await this.groupCoordinator.connection();
+      this.unanswered++;
       const answer = await this.cluster.call(
         connection,
         txnOffsetCommitV3.api,
@@ -145,8 +173,11 @@ export class Transactions {
         null,
         [{ name: at.topic, partitions }],
       );
+      this.unanswered--;
       const code = answer.topics.flatMap((t) => t.partitions.map((p) => p.errorCode)).find((c) => c !== 0) ?? 0;
+      if (code === ErrorCode.OFFSET_METADATA_TOO_LARGE) return false;
       this.groupCoordinator.check(code, "committing the batch's number");
+      return true;
     });
   }
 
@@ -175,7 +206,7 @@ export class Transactions {
   /** Makes sure that what was told of a batch's end can have no effect any more, and asks whether the batch is in. */
   private async settle(batchId: number, doubt: unknown): Promise<void> {
     await this.initialise(this.state);
-    if ((await this.committedBatch()) >= batchId) return;
+    if ((await this.committedBatch()).batchId >= batchId) return;
     throw new SluiceError("KAFKA_TRANSACTION_LOST", { batchId, reason: reasonOf(doubt) }, { cause: doubt });
   }
 
@@ -210,6 +241,7 @@ export class Transactions {
   private forget(): void {
     this.added.clear();
     this.groupAdded = false;
+    this.unanswered = 0;
   }
 
   /**
@@ -271,7 +303,16 @@ export function isFencing(error: unknown): boolean {
   return error.code === ErrorCode.PRODUCER_FENCED || error.code === ErrorCode.INVALID_PRODUCER_EPOCH;
 }
 
-function batchIn(metadata: string | null | undefined): number {
-  const match = /^\{"batchId":(\d{1,15})\}$/.exec(metadata ?? "");
-  return match === null ? -1 : Number(match[1]);
+function metadataOf(batchId: number, memo: string): string {
+  const number = JSON.stringify({ batchId });
+  return memo === "" ? number : `${number}\n${memo}`;
+}
+
+function batchIn(metadata: string | null | undefined): CommittedBatch {
+  const match = /^\{"batchId":(\d{1,15})\}(?:\n(.*))?$/s.exec(metadata ?? "");
+  return match === null ? NO_BATCH : { batchId: Number(match[1]), memo: match[2] ?? "" };
+}
+
+export function later(a: CommittedBatch, b: CommittedBatch): CommittedBatch {
+  return b.batchId > a.batchId ? b : a;
 }

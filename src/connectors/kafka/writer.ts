@@ -10,11 +10,12 @@
 import type { Clock } from "../contract.ts";
 import { nameOf, type TopicPartition } from "./offsets.ts";
 import type { Producer } from "./producer.ts";
-import type { Transactions } from "./transactions.ts";
+import { type CommittedBatch, later, NO_BATCH, type Transactions } from "./transactions.ts";
 
 /** What the coordinator was told of a batch before there were rows. */
 interface Ahead {
   readonly batchId: number;
+  readonly at: TopicPartition;
   readonly told: Promise<void>;
 }
 
@@ -40,7 +41,7 @@ export class BatchWriter {
   private expected: readonly TopicPartition[] = [];
   private batchId = -1;
   private begunAt = 0;
-  private prepared: Promise<void> | undefined;
+  private prepared: Promise<boolean> | undefined;
 
   constructor(producer: Producer, transactions: Transactions | undefined, clock: Clock) {
     this.producer = producer;
@@ -75,19 +76,41 @@ export class BatchWriter {
     await this.transactions?.addPartitions(partitions);
   }
 
-  /** Everything but the end of the transaction. A batch without rows needs none: there is nothing to be exact about. */
-  prepare(): Promise<void> {
-    this.prepared ??= this.prepareCommit();
+  /**
+   * Everything but the end of the transaction. A batch without rows needs none: there is nothing to be exact about.
+   *
+   * @returns whether the memo is in the transaction, or nothing is to be seen of the batch
+   */
+  prepare(memo?: string): Promise<boolean> {
+    this.prepared ??= this.prepareCommit(memo);
     return this.prepared;
   }
 
-  private async prepareCommit(): Promise<void> {
-    const { producer, transactions, ahead } = this;
+  private async prepareCommit(memo = ""): Promise<boolean> {
+    const { transactions, ahead } = this;
+    if (transactions === undefined || ahead === undefined) {
+      await this.send();
+      const [at] = this.used.values();
+      return transactions === undefined || at === undefined || this.addMemo(transactions, at, memo);
+    }
+    // Beside the records: the coordinators know of both already.
+    const told = ahead.told.then(() => memo === "" || this.addMemo(transactions, ahead.at, memo));
+    const [sent] = await Promise.allSettled([this.send(), told]);
+    if (sent.status === "rejected") throw sent.reason;
+    return told;
+  }
+
+  private async send(): Promise<void> {
     await this.flush(true);
-    await producer.settled();
-    await ahead?.told;
-    const [at] = this.used.values();
-    if (ahead === undefined && at !== undefined) await transactions?.addBatch(this.batchId, at);
+    await this.producer.settled();
+  }
+
+  /** Whether the memo is in the transaction now. */
+  private async addMemo(transactions: Transactions, at: TopicPartition, memo: string): Promise<boolean> {
+    if (!transactions.mayAddBatchAnew) return false;
+    if (await transactions.addBatch(this.batchId, at, memo)) return true;
+    await transactions.addBatch(this.batchId, at);
+    return false;
   }
 
   async commit(): Promise<void> {
@@ -122,11 +145,12 @@ export class BatchWriter {
     const { transactions, expected } = this;
     if (transactions === undefined || expected.length === 0) return;
     // One after the other: what reaches a coordinator at once is refused, and sent again only after a pause.
-    const told = transactions
-      .addPartitions(expected)
-      .then(() => transactions.addBatch(batchId, expected[0] as TopicPartition));
+    const at = expected[0] as TopicPartition;
+    const told = transactions.addPartitions(expected).then(async () => {
+      await transactions.addBatch(batchId, at);
+    });
     told.catch(() => {}); // whoever needs it gets the failure
-    this.ahead = { batchId, told };
+    this.ahead = { batchId, at, told };
   }
 
   /** Ends a transaction that was begun for a batch that doesn't come. */
@@ -171,13 +195,13 @@ export class BatchWriters {
     this.writers = producers.map((producer, i) => new BatchWriter(producer, transactions[i], clock));
   }
 
-  /** Takes the transactional ids over. Gives the last batch that was committed, -1 for none. */
-  async open(): Promise<number> {
+  /** Takes the transactional ids over. Gives the last batch that was committed. */
+  async open(): Promise<CommittedBatch> {
     await Promise.all(this.transactions.map((transactions) => transactions.open()));
     // Only now: what an older writer had left open could still have been committed.
     const all = [...this.transactions, ...this.others];
     const last = await Promise.all(all.map((transactions) => transactions.committedBatch()));
-    return Math.max(-1, ...last);
+    return last.reduce(later, NO_BATCH);
   }
 
   async begin(batchId: number): Promise<BatchWriter> {

@@ -5,11 +5,12 @@
  * 1. `offsets/N` is durable before a row of N can be seen in the sink. It is begun when N is planned, and waited for before
  *    an exactly-once sink's commit, or before another sink's first row, unless rows do without (`mayRowsPrecedeLog`). Crash
  *    before: as if nothing had happened. After: the restart runs N again with the same offsets, time and watermark, so that it
- *    gives the same rows. Where rows do without, log and state may be behind by more than one batch.
+ *    gives the same rows. Where rows do without, log and state may be behind by more than one batch. So they may where the sink's
+ *    own transactions can hold what isn't on the disk yet of the log (a memo, log-tail.ts): that is durable with the rows.
  * 2. The plan runs; the sink takes rows into an open transaction. Crash: the transaction is rolled back or fenced.
  * 3. State version N+1 is durable before an exactly-once sink commits, and written beside its preparation; a sink that
- *    takes rows again after a crash doesn't wait for it. Crash after: the restart forgets what is beyond version N, loads
- *    that, and writes N+1 again.
+ *    takes rows again after a crash, or has a memo, doesn't wait for it. Crash after: the restart forgets what is beyond the
+ *    version of the batch that the log says, loads that, and writes the later ones again, batch by batch, as log and memo say.
  * 4. The sink commits, with N inside its own transaction. Crash after, or an outcome nobody knows: `open()` asks the sink
  *    for its last batch, and the restart skips the writing (state is redone all the same).
  * 5. `offsets/N+1` is not begun before the sink has N and state version N+1 is durable: **offsets/N+1 says that N is done**,
@@ -31,8 +32,10 @@ import { WideRequired } from "../../types/values.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { OffsetEntry } from "../checkpoint/logs.ts";
 import type { ExecutionContext, OpenStreamPlan, StreamPlan } from "../operators/contract.ts";
+import { allOf, BatchLog } from "./batch-log.ts";
 import type { Beside } from "./beside.ts";
 import { BatchInputs, type StreamInput } from "./inputs.ts";
+import { batchesIn, type PlannedBatch } from "./log-tail.ts";
 import { recover } from "./recovery.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { type WatermarkPolicy, WatermarkTracker, watermarkUs } from "./watermark.ts";
@@ -81,49 +84,27 @@ export interface BatchOutcome {
 
 type SinkMetrics = Readonly<Record<string, string>> | undefined;
 
-/** A batch that is in its sink. */
-interface DoneBatch {
-  readonly batchId: number;
-  readonly nextBatchWatermarkMs: number;
-  readonly end: readonly Offset[];
-  /** Resolve when its offsets, and the state after it, are durable. */
-  readonly logged: Promise<void>;
-  readonly stateSaved: Promise<void>;
-}
-
-/** How long the commits of batches in quick succession wait for each other; real time. As often as Kafka's consumers commit. */
-const COMMITS_TOGETHER_MS = 5000;
-
-/** How far the log of offsets may be behind the batches, where it may be. What they did to the state waits in memory. */
-const LOG_FOLLOWS_MS = 1000;
-
 export class MicroBatchExecution {
   private readonly setup: MicroBatchSetup;
   private batchId = 0;
   /** Where the next batch starts. */
   private start: Offset[] = [];
+  /** What was planned before, and isn't in the log of this run's state: the batches to run first. */
   private pending: OffsetEntry | undefined;
+  /** Batches that the sink has and the log doesn't, by number. */
+  private memo: ReadonlyMap<number, PlannedBatch> = new Map();
   private previousWatermarkMs = 0;
   private tracker = new WatermarkTracker("min", 0);
   private plan: StreamPlan | undefined;
   private wide = false;
   private sinkBatchId = -1;
-  /** Writes that the loop doesn't wait for at once: offsets of the batch that runs, commit of the one before. */
-  private logged: Promise<void> = Promise.resolve();
-  private committed: Promise<void> = Promise.resolve();
-  private logFailure: { readonly error: unknown } | undefined;
-  /** The newest batch whose offsets are on the disk, and when it was planned. */
-  private loggedBatch = -1;
-  private loggedTo = 0;
-  /** Resolves when the state after the last batch is on the disk. */
-  private stateSaved: Promise<void> = Promise.resolve();
-  /** The last batch that is done, as long as nothing has begun to log that. */
-  private done: DoneBatch | undefined;
-  private commitTimer: NodeJS.Timeout | undefined;
-  private onLogFailure = (): void => {};
+  private readonly log: BatchLog;
 
   constructor(setup: MicroBatchSetup) {
     this.setup = setup;
+    const { checkpoint, clock, batchesToRetain, sink } = setup;
+    const commitSources = (end: readonly Offset[]) => this.commitSources(end);
+    this.log = new BatchLog({ checkpoint, clock, batchesToRetain, memoMax: sink.memoMax ?? 0, commitSources });
   }
 
   /**
@@ -132,7 +113,7 @@ export class MicroBatchExecution {
    * @param onLogFailure called when something couldn't be logged that nobody waits for; the next `runBatch` says why
    */
   async open(onLogFailure: () => void): Promise<void> {
-    this.onLogFailure = onLogFailure;
+    this.log.open(onLogFailure);
     const { checkpoint, inputs, sink, watermarkPolicy } = this.setup;
     const recovered = await recover(checkpoint, inputs.length);
     this.batchId = recovered.batchId;
@@ -141,6 +122,7 @@ export class MicroBatchExecution {
     this.tracker = new WatermarkTracker(watermarkPolicy, recovered.watermarkMs);
     this.start = await Promise.all(inputs.map(({ source }, i) => recovered.start[i] ?? source.initialOffset()));
     this.sinkBatchId = await sink.open();
+    this.memo = batchesIn(sink.lastMemo?.() ?? "");
     if (recovered.uncommitted !== undefined) {
       await checkpoint.commits.write(recovered.uncommitted, { nextBatchWatermarkMs: recovered.watermarkMs });
     }
@@ -169,7 +151,7 @@ export class MicroBatchExecution {
    * @param isFresh false: the sources needn't ask whether there is more than they know of
    */
   async runBatch(isFresh: boolean): Promise<BatchOutcome | undefined> {
-    if (this.logFailure !== undefined) throw this.logFailure.error;
+    this.log.throwFailure();
     const watch = new Stopwatch(this.setup.clock);
     const entry = this.pending ?? (await this.planBatch(watch, isFresh));
     if (entry === undefined) return undefined;
@@ -178,7 +160,7 @@ export class MicroBatchExecution {
     const run = await watch.time("addBatch", () => this.runAndCommit(entry, end));
     const plan = this.plan as StreamPlan;
     this.tracker.update(plan.eventTimes());
-    await watch.time("commitOffsets", () => this.finishBatch(end));
+    await watch.time("commitOffsets", () => this.log.finish(batchId, this.tracker.currentMs, end));
     this.previousWatermarkMs = entry.batchWatermarkMs;
     this.start = end;
     this.batchId++;
@@ -198,18 +180,29 @@ export class MicroBatchExecution {
 
   /** Resolves when the last batch is in the commit log. Rejects when it can't be. */
   settled(): Promise<void> {
-    return this.logDone();
+    return this.log.settled();
   }
 
   /** Resolves when nothing is being written any more. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.logged, this.stateSaved, this.logDone()]);
+    await this.log.close();
     await this.plan?.close();
   }
 
-  /** Decides whether there is a next batch, and logs where it ends. */
+  /** Decides whether there is a next batch, and begins to log where it ends. */
   private async planBatch(watch: Stopwatch, isFresh: boolean): Promise<OffsetEntry | undefined> {
-    const { setup, start, batchId } = this;
+    const { setup, batchId } = this;
+    const planned = this.memo.get(batchId) ?? (await this.newBatch(watch, isFresh));
+    if (planned === undefined) return undefined;
+    const entry = { ...planned, conf: setup.conf };
+    // Whoever needs it waits for it.
+    watch.time("walCommit", () => this.log.begin(batchId, entry)).catch(() => {});
+    this.pending = entry;
+    return entry;
+  }
+
+  private async newBatch(watch: Stopwatch, isFresh: boolean): Promise<PlannedBatch | undefined> {
+    const { setup, start } = this;
     const offsets = await watch.time("latestOffset", () =>
       Promise.all(
         setup.inputs.map(({ source }, i) => {
@@ -222,22 +215,7 @@ export class MicroBatchExecution {
     const batchWatermarkMs = this.tracker.currentMs;
     if (!hasNewData && !(setup.noDataBatches && this.watermarkAsksForBatch(batchWatermarkMs))) return undefined;
     setup.status(hasNewData ? "Processing new data" : "No new data but cleaning up state", hasNewData);
-    const entry = { batchWatermarkMs, batchTimestampMs: setup.clock.now(), conf: setup.conf, offsets };
-    const plannedAt = setup.clock.monotonic();
-    const { stateSaved } = this;
-    this.logged = watch.time("walCommit", async () => {
-      await stateSaved;
-      await setup.checkpoint.offsets.write(batchId, entry);
-    });
-    this.logged.then(
-      () => {
-        this.loggedBatch = batchId;
-        this.loggedTo = plannedAt;
-      },
-      (error: unknown) => this.noteLogFailure(error),
-    );
-    this.pending = entry;
-    return entry;
+    return { batchWatermarkMs, batchTimestampMs: setup.clock.now(), offsets };
   }
 
   private watermarkAsksForBatch(watermarkMs: number): boolean {
@@ -266,19 +244,28 @@ export class MicroBatchExecution {
 
   /** State and sink, in the order that the sink's guarantee asks for. */
   private async commitBatch(sinkBatch: SinkBatch | undefined, outputRows: number): Promise<SinkMetrics> {
-    const { setup, batchId } = this;
-    const { isJournaling } = setup.checkpoint.offsets;
-    const taken = (this.plan as StreamPlan).commit(batchId, isJournaling, this.loggedBatch);
-    this.stateSaved = taken.then(({ durable }) => durable);
-    this.stateSaved.catch((error: unknown) => this.noteLogFailure(error));
+    const { setup, batchId, log } = this;
+    const taken = (this.plan as StreamPlan).commit(batchId, log.isOften, log.loggedBatch);
+    log.saving(taken);
     if (setup.sink.guarantee === "exactly-once") {
-      await allOf([this.logged, this.stateSaved, sinkBatch?.prepare?.()]);
+      await this.prepareBatch(taken, sinkBatch);
       return sinkBatch?.commit();
     }
     const mayPrecede = outputRows === 0 ? setup.sink.mayPrecedeLog : this.mayRowsPrecedeLog();
-    const output = mayPrecede ? sinkBatch?.commit() : this.logged.then(() => sinkBatch?.commit());
-    await allOf(this.mayLogFollow() ? [taken, output] : [this.logged, this.stateSaved, output]);
+    const output = mayPrecede ? sinkBatch?.commit() : log.logged.then(() => sinkBatch?.commit());
+    const mayFollow = setup.sink.mayPrecedeLog && log.mayFollow;
+    await allOf(mayFollow ? [taken, output] : [log.logged, log.stateSaved, output]);
     return output;
+  }
+
+  /** Everything that must be durable before the sink's own commit: on the disk, or in the sink's transaction. */
+  private async prepareBatch(taken: Promise<unknown>, sinkBatch: SinkBatch | undefined): Promise<void> {
+    const { log } = this;
+    const memo = sinkBatch === undefined ? undefined : log.memo();
+    const prepared = sinkBatch?.prepare?.(memo);
+    if (memo === undefined) return allOf([log.logged, log.stateSaved, prepared]);
+    await allOf([taken, prepared]);
+    if ((await prepared) !== true) await allOf([log.logged, log.stateSaved]);
   }
 
   /**
@@ -289,13 +276,6 @@ export class MicroBatchExecution {
   private mayRowsPrecedeLog(): boolean {
     const { sink, outputMode } = this.setup;
     return sink.mayPrecedeLog === true && (outputMode !== "append" || this.plan?.stateful === false);
-  }
-
-  /** Whether the next batch may begin before this one's offsets, and the state after it, are on the disk. */
-  private mayLogFollow(): boolean {
-    const { sink, checkpoint, clock } = this.setup;
-    if (!sink.mayPrecedeLog || !checkpoint.offsets.isJournaling) return false;
-    return clock.monotonic() - this.loggedTo < LOG_FOLLOWS_MS;
   }
 
   private async writeRows(entry: OffsetEntry, inputs: BatchInputs, sinkBatch: SinkBatch | undefined): Promise<number> {
@@ -312,7 +292,7 @@ export class MicroBatchExecution {
     for await (const batch of output) {
       setup.signal.throwIfAborted();
       if (batch.rows > 0) {
-        if (isSeenAtOnce) await this.logged;
+        if (isSeenAtOnce) await this.log.logged;
         outputRows += batch.rows;
         const written = sinkBatch?.write(batch);
         if (written !== undefined) await written;
@@ -337,46 +317,6 @@ export class MicroBatchExecution {
       breathe: setup.breathe,
       signal: setup.signal,
     };
-  }
-
-  private async finishBatch(end: readonly Offset[]): Promise<void> {
-    const isOften = this.setup.checkpoint.offsets.isJournaling;
-    if (!isOften) await this.committed;
-    const { batchId, logged, stateSaved } = this;
-    this.done = { batchId, nextBatchWatermarkMs: this.tracker.currentMs, end, logged, stateSaved };
-    if (isOften) this.commitTimer ??= setTimeout(() => void this.logDone(), COMMITS_TOGETHER_MS);
-    else void this.logDone();
-  }
-
-  /** Logs that the last batch is done, where nothing has begun to. Resolves when that is logged. */
-  private logDone(): Promise<void> {
-    clearTimeout(this.commitTimer);
-    this.commitTimer = undefined;
-    const { done } = this;
-    if (done === undefined) return this.committed;
-    this.done = undefined;
-    this.committed = this.committed.then(() => this.logCommit(done));
-    this.committed.catch((error: unknown) => this.noteLogFailure(error));
-    return this.committed;
-  }
-
-  /** For the next batch to meet, if nobody waits for the log before. */
-  private noteLogFailure(error: unknown): void {
-    this.logFailure ??= { error };
-    this.onLogFailure();
-  }
-
-  private async logCommit({ batchId, nextBatchWatermarkMs, end, logged, stateSaved }: DoneBatch): Promise<void> {
-    const { checkpoint, batchesToRetain } = this.setup;
-    await allOf([logged, stateSaved]);
-    await checkpoint.offsets.file();
-    await checkpoint.commits.write(batchId, { nextBatchWatermarkMs });
-    await this.commitSources(end);
-    const oldest = batchId - batchesToRetain;
-    if (oldest > 0) {
-      await checkpoint.offsets.purgeBefore(oldest);
-      await checkpoint.commits.purgeBefore(oldest);
-    }
   }
 
   private async commitSources(end: readonly Offset[]): Promise<void> {
@@ -404,11 +344,6 @@ export class MicroBatchExecution {
     this.wide = true;
     this.plan = await this.openPlan();
   }
-}
-
-/** Waits until all of it has ended, so that nothing goes on after a failure; then throws the first failure. */
-async function allOf(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) if (result.status === "rejected") throw result.reason;
 }
 
 /** A seed for rand() and friends that is the same over restarts. */

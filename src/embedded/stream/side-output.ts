@@ -27,7 +27,7 @@ export class SideOutput {
   private readonly sink: Sink;
   private readonly query: string;
   /** The query's sink holds the records in its own transactions. */
-  private readonly rides: boolean;
+  readonly rides: boolean;
   private lastBatch = -1;
   /** The number of the batch that takes records; undefined when it has them already, or none runs. */
   private batchId: number | undefined;
@@ -143,6 +143,7 @@ export class SinkWithSides implements Sink {
   readonly description: string;
   readonly guarantee: Sink["guarantee"];
   readonly guaranteeNote?: string;
+  readonly memoMax: number;
   private readonly sink: Sink;
   private readonly sides: readonly SideOutput[];
 
@@ -152,6 +153,8 @@ export class SinkWithSides implements Sink {
     this.description = sink.description;
     this.guarantee = sink.guarantee;
     if (sink.guaranteeNote !== undefined) this.guaranteeNote = sink.guaranteeNote;
+    // A side's own transaction ends first: should the sink's not, the batch must come again as it was, as the disk says.
+    this.memoMax = sides.every((side) => side.rides) ? (sink.memoMax ?? 0) : 0;
   }
 
   async open(): Promise<number> {
@@ -164,9 +167,9 @@ export class SinkWithSides implements Sink {
     for (const side of this.sides) side.begin(batchId, main);
     return {
       write: (batch) => main.write(batch),
-      prepare: async () => {
+      prepare: async (memo) => {
         for (const side of this.sides) await side.flush();
-        await main.prepare?.();
+        return main.prepare?.(memo);
       },
       commit: async () => {
         for (const side of this.sides) await side.commit();
@@ -177,6 +180,10 @@ export class SinkWithSides implements Sink {
         await main.abort();
       },
     };
+  }
+
+  lastMemo(): string | undefined {
+    return this.sink.lastMemo?.();
   }
 
   async close(): Promise<void> {
