@@ -121,13 +121,20 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   };
 }
 
-/** The memory and the collector that `kafka-server-start.sh` gives a broker. */
+/**
+ * What Kafka's documentation gives as typical arguments of a broker (kafka.apache.org, operations, Java version). With the 1 GiB of
+ * `kafka-server-start.sh` the young generation is so small that a busy broker stops about once a second.
+ */
 export const kafkaServerJava: readonly string[] = [
-  "-Xmx1g",
-  "-Xms1g",
+  "-Xmx6g",
+  "-Xms6g",
+  "-XX:MetaspaceSize=96m",
   "-XX:+UseG1GC",
   "-XX:MaxGCPauseMillis=20",
   "-XX:InitiatingHeapOccupancyPercent=35",
+  "-XX:G1HeapRegionSize=16M",
+  "-XX:MinMetaspaceFreeRatio=50",
+  "-XX:MaxMetaspaceFreeRatio=80",
   "-XX:+ExplicitGCInvokesConcurrent",
 ];
 

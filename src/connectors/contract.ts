@@ -224,9 +224,11 @@ export interface SinkBatch {
    * Sends what was written, so that `commit` has little left to do. Called at most once, after the last row, and beside the
    * writing of state: nothing may be seen before `commit`.
    *
-   * @param memo to be held with the batch, where the sink can (`memoMax`); resolves to whether it will be
+   * @param memo asked, where the sink has a `memoMax`, when all else is sent: gives the text to be held with the batch, empty where
+   *   there is no need for one, undefined where no text will do
+   * @returns whether the batch has the text that it needs
    */
-  prepare?(memo?: string): Promise<boolean | undefined>;
+  prepare?(memo?: () => string | undefined): Promise<boolean | undefined>;
   /** Resolves when the rows are durable. Called once. Numbers for progress `sink.metrics` may be returned. */
   commit(): Promise<Readonly<Record<string, string>> | undefined>;
   abort(): Promise<void>;

@@ -292,7 +292,7 @@ onBothBrokers("a batch's memo is there when the batch is, and only then", async 
   const write = async (id: number, memo: string, ends: boolean) => {
     const batch = await sink.begin(id);
     await batch.write(keylessRows(many(`b${id}`, 5)));
-    assert.equal(await batch.prepare?.(memo), true);
+    assert.equal(await batch.prepare?.(() => memo), true);
     await (ends ? batch.commit() : batch.abort());
   };
   // The later ones in transactions that were begun, with their numbers, before there was a memo.

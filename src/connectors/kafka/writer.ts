@@ -79,25 +79,26 @@ export class BatchWriter {
   /**
    * Everything but the end of the transaction. A batch without rows needs none: there is nothing to be exact about.
    *
-   * @returns whether the memo is in the transaction, or nothing is to be seen of the batch
+   * @returns whether the transaction holds the memo that the batch needs
    */
-  prepare(memo?: string): Promise<boolean> {
+  prepare(memo?: () => string | undefined): Promise<boolean> {
     this.prepared ??= this.prepareCommit(memo);
     return this.prepared;
   }
 
-  private async prepareCommit(memo = ""): Promise<boolean> {
+  private async prepareCommit(memo: () => string | undefined = () => ""): Promise<boolean> {
     const { transactions, ahead } = this;
-    if (transactions === undefined || ahead === undefined) {
-      await this.send();
-      const [at] = this.used.values();
-      return transactions === undefined || at === undefined || this.addMemo(transactions, at, memo);
+    await this.send();
+    await ahead?.told;
+    const at = ahead?.at ?? this.used.values().next().value;
+    if (transactions === undefined || at === undefined) return true;
+    const text = memo();
+    // A transaction that was begun ahead has the number.
+    if (ahead === undefined || (text !== undefined && text !== "")) {
+      const isHeld = await this.addMemo(transactions, at, text ?? "");
+      if (!isHeld) return false;
     }
-    // Beside the records: the coordinators know of both already.
-    const told = ahead.told.then(() => memo === "" || this.addMemo(transactions, ahead.at, memo));
-    const [sent] = await Promise.allSettled([this.send(), told]);
-    if (sent.status === "rejected") throw sent.reason;
-    return told;
+    return text !== undefined;
   }
 
   private async send(): Promise<void> {

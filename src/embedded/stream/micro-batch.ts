@@ -261,9 +261,8 @@ export class MicroBatchExecution {
   /** Everything that must be durable before the sink's own commit: on the disk, or in the sink's transaction. */
   private async prepareBatch(taken: Promise<unknown>, sinkBatch: SinkBatch | undefined): Promise<void> {
     const { log } = this;
-    const memo = sinkBatch === undefined ? undefined : log.memo();
-    const prepared = sinkBatch?.prepare?.(memo);
-    if (memo === undefined) return allOf([log.logged, log.stateSaved, prepared]);
+    // What the disk has by the time that the rows are sent needn't be held.
+    const prepared = sinkBatch?.prepare?.(() => log.memo());
     await allOf([taken, prepared]);
     if ((await prepared) !== true) await allOf([log.logged, log.stateSaved]);
   }
