@@ -89,7 +89,7 @@ export class MicroBatchExecution {
   private batchId = 0;
   /** Where the next batch starts. */
   private start: Offset[] = [];
-  /** What was planned before, and isn't in the log of this run's state: the batches to run first. */
+  /** The batch to run next, where it is planned already. */
   private pending: OffsetEntry | undefined;
   /** Batches that the sink has and the log doesn't, by number. */
   private memo: ReadonlyMap<number, PlannedBatch> = new Map();
