@@ -125,7 +125,8 @@ onBothBrokers("a writer that was replaced can't commit", async (broker) => {
 onBothBrokers("transactions that are begun ahead hold nothing up, and end when no batch comes", async (broker) => {
   const topic = await broker.topic(3);
   const queryId = uniqueName("query");
-  const sink = await broker.sink({ topic }, { queryId });
+  // A quarter of it is waited for the next batch.
+  const sink = await broker.sink({ topic, "kafka.transaction.timeout.ms": "4000" }, { queryId });
   await sink.open();
   const written: string[] = [];
   const write = async (id: number) => {

@@ -48,7 +48,7 @@ export class Transactions {
   private state: ProducerState = { producerId: -1, epoch: -1 };
   private readonly added = new Set<string>();
   private groupAdded = false;
-  /** How often this transaction's group was told the batch's number without an answer yet. */
+  /** Requests of this transaction without an answer yet. Those that stay without one may still arrive. */
   private unanswered = 0;
 
   constructor(cluster: KafkaCluster, id: string, group: string, timeoutMs: number) {
@@ -60,11 +60,8 @@ export class Transactions {
     this.groupCoordinator = new Coordinator(cluster, CoordinatorType.GROUP, group);
   }
 
-  /**
-   * Whether what `addBatch` tells replaces what it told before. It may not where an answer stayed away: that request could still
-   * arrive.
-   */
-  get mayAddBatchAnew(): boolean {
+  /** Whether all that was told so far has been answered, so that none of it can arrive after what is told next. */
+  get isAnswered(): boolean {
     return this.unanswered === 0;
   }
 
@@ -122,7 +119,7 @@ export class Transactions {
         verifyOnly: false,
         topics,
       };
-      const answer = await this.cluster.call(connection, addPartitionsToTxnV3.api, [request]);
+      const answer = await this.answered(this.cluster.call(connection, addPartitionsToTxnV3.api, [request]));
       const codes = answer.resultsByTransaction.flatMap((t) =>
         t.topicResults.flatMap((r) => r.resultsByPartition.map((p) => p.partitionErrorCode)),
       );
@@ -145,7 +142,9 @@ export class Transactions {
         const connection = await this.transactionCoordinator.connection();
         const id = BigInt(this.state.producerId);
         const { api } = addOffsetsToTxnV3;
-        const answer = await this.cluster.call(connection, api, this.id, id, this.state.epoch, this.group);
+        const answer = await this.answered(
+          this.cluster.call(connection, api, this.id, id, this.state.epoch, this.group),
+        );
         this.transactionCoordinator.check(answer.errorCode, "adding the batch's number");
       });
       this.groupAdded = true;
@@ -160,20 +159,12 @@ export class Transactions {
     ];
     return this.asking("commit the batch's number", async () => {
       const connection = await this.groupCoordinator.connection();
-      this.unanswered++;
-      const answer = await this.cluster.call(
-        connection,
-        txnOffsetCommitV3.api,
-        this.id,
-        this.group,
-        BigInt(this.state.producerId),
-        this.state.epoch,
-        -1,
-        "",
-        null,
-        [{ name: at.topic, partitions }],
+      const id = BigInt(this.state.producerId);
+      const topics = [{ name: at.topic, partitions }];
+      const { api } = txnOffsetCommitV3;
+      const answer = await this.answered(
+        this.cluster.call(connection, api, this.id, this.group, id, this.state.epoch, -1, "", null, topics),
       );
-      this.unanswered--;
       const code = answer.topics.flatMap((t) => t.partitions.map((p) => p.errorCode)).find((c) => c !== 0) ?? 0;
       if (code === ErrorCode.OFFSET_METADATA_TOO_LARGE) return false;
       this.groupCoordinator.check(code, "committing the batch's number");
@@ -220,6 +211,17 @@ export class Transactions {
     await this.initialise(this.state);
   }
 
+  /**
+   * Ends a transaction that has no records. The epoch is raised only where something may still be on its way: should a coordinator
+   * do that, and die before it has answered, the next one would take this writer for a replaced one.
+   */
+  async drop(): Promise<void> {
+    if (!this.begun) return;
+    await this.rollBack();
+    if (this.isAnswered) this.forget();
+    else await this.initialise(this.state);
+  }
+
   private async rollBack(): Promise<void> {
     await this.asking("abort the transaction", async () => {
       try {
@@ -234,8 +236,16 @@ export class Transactions {
   private async end(commit: boolean): Promise<void> {
     const connection = await this.transactionCoordinator.connection();
     const id = BigInt(this.state.producerId);
-    const answer = await this.cluster.call(connection, endTxnV3.api, this.id, id, this.state.epoch, commit);
+    const { api } = endTxnV3;
+    const answer = await this.answered(this.cluster.call(connection, api, this.id, id, this.state.epoch, commit));
     this.transactionCoordinator.check(answer.errorCode, "ending the transaction");
+  }
+
+  private async answered<T>(call: Promise<T>): Promise<T> {
+    this.unanswered++;
+    const answer = await call;
+    this.unanswered--;
+    return answer;
   }
 
   private forget(): void {

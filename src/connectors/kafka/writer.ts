@@ -25,7 +25,7 @@ const QUICK_MS = 2000;
 const STEADY_MS = 100;
 const AHEAD_PARTITIONS_MAX = 64;
 /** A transaction that was begun ahead ends when its batch hasn't come for this long, or for a part of its time to live. */
-const IDLE_MS = 1000;
+const IDLE_MS = 5000;
 const IDLE_PART = 1 / 4;
 
 export class BatchWriter {
@@ -108,7 +108,7 @@ export class BatchWriter {
 
   /** Whether the memo is in the transaction now. */
   private async addMemo(transactions: Transactions, at: TopicPartition, memo: string): Promise<boolean> {
-    if (!transactions.mayAddBatchAnew) return false;
+    if (!transactions.isAnswered) return false;
     if (await transactions.addBatch(this.batchId, at, memo)) return true;
     await transactions.addBatch(this.batchId, at);
     return false;
@@ -160,7 +160,7 @@ export class BatchWriter {
     if (ahead === undefined) return;
     this.ahead = undefined;
     await ahead.told;
-    await this.transactions?.abort();
+    await this.transactions?.drop();
   }
 
   async close(): Promise<void> {
