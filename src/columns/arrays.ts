@@ -7,10 +7,15 @@ export interface Arrays {
   i64(length: number): BigInt64Array;
 }
 
+// An array without elements needs memory of its own all the same, and batches have several.
+const NO_FLAGS = new Uint8Array(0);
+const NO_I32 = new Int32Array(0);
+const NO_F64 = new Float64Array(0);
+
 export const newArrays: Arrays = {
-  flags: (length) => new Uint8Array(length),
-  i32: (length) => new Int32Array(length),
-  f64: (length) => new Float64Array(length),
+  flags: (length) => (length === 0 ? NO_FLAGS : new Uint8Array(length)),
+  i32: (length) => (length === 0 ? NO_I32 : new Int32Array(length)),
+  f64: (length) => (length === 0 ? NO_F64 : new Float64Array(length)),
   i64: (length) => new BigInt64Array(length),
 };
 

@@ -9,7 +9,7 @@ import { canTravel } from "../../src/connectors/kafka/decode/chunk.ts";
 import { DecodePipeline } from "../../src/connectors/kafka/decode/pipeline.ts";
 import { DecodeThreads } from "../../src/connectors/kafka/decode/threads.ts";
 import { type DecodeLease, leaseThreads, type PendingChunk } from "../../src/connectors/kafka/decode/workers.ts";
-import { type FetchedRecords, nextOffsetOf } from "../../src/connectors/kafka/records.ts";
+import { type FetchedRecords, nextOffsetOf, type RecordRange } from "../../src/connectors/kafka/records.ts";
 import { SluiceError } from "../../src/errors/error.ts";
 import { jsonOptions } from "../../src/formats/json/options.ts";
 import { createJsonScanner } from "../../src/formats/json/scanner.ts";
@@ -192,6 +192,81 @@ test("texts that nobody reads stay where they are", async () => {
   assert.equal(rows, 5000);
 });
 
+for (const threads of [false, true]) {
+  test(`small chunks of several partitions are one batch, ${threads ? "with" : "without"} threads`, async () => {
+    const request = { ...requestOf(undefined), columns: [1, 2, 3, 4] };
+    let freed = 0;
+    const chunks = [0, 1, 2, 3].map((partition) => {
+      const chunk = chunkOf({ count: 5, compression: partition === 2 ? "lz4" : "none" }, 100 * partition);
+      return { ...chunk, topic: partition === 3 ? "other" : "t", partition, free: () => void freed++ };
+    });
+    const pipeline = new DecodePipeline(threads ? lease(request) : undefined, request);
+    for (const chunk of chunks) {
+      assert.ok(pipeline.hasRoom);
+      pipeline.add(chunk, chunk.fetchOffset, chunk.nextOffset);
+    }
+    const batches: Batch[] = [];
+    for await (const batch of pipeline.next()) batches.push(batch);
+    assert.ok(pipeline.isEmpty);
+    assert.equal(freed, 4);
+    const rows = batches.map((batch) =>
+      Array.from({ length: batch.rows }, (_, i) => [
+        batch.origin?.(i),
+        ...batch.columns.slice(1).map((c) => valueAt(c, i)),
+      ]),
+    );
+    const expected = chunks.flatMap(({ topic, partition, fetchOffset }) =>
+      Array.from({ length: 5 }, (_, i) => {
+        const offset = fetchOffset + i;
+        return [`topic ${topic}, partition ${partition}, offset ${offset}`, topic, partition, offset];
+      }),
+    );
+    assert.deepEqual(rows, [expected]);
+    const [batch] = batches as [Batch];
+    const text = (i: number) => Buffer.from(valueAt(batch.columns[0], i) as Uint8Array).toString();
+    assert.deepEqual([1, 6, 11, 16].map(text), [1, 101, 201, 301].map(reading));
+  });
+}
+
+test("a record that is taken out of a shared batch is its partition's", async () => {
+  const record = 8;
+  const request = { ...requestOf(undefined), columns: [1, record] };
+  const chunks = [1, 2].map((partition) => ({
+    ...chunkOf({ count: 3, compression: "none" }, 10 * partition),
+    partition,
+  }));
+  const pipeline = new DecodePipeline(undefined, request);
+  for (const chunk of chunks) pipeline.add(chunk, chunk.fetchOffset, chunk.nextOffset);
+  const batches: Batch[] = [];
+  for await (const batch of pipeline.next()) batches.push(batch);
+  const [batch] = batches as [Batch];
+  assert.equal(batch.rows, 6);
+  const told = [0, 3, 5].map((row) => batch.record?.(row));
+  assert.deepEqual(
+    told.map((r) => [r?.partition, r?.offset, Buffer.from(r?.value ?? "").toString()]),
+    [10, 20, 22].map((offset) => [Math.floor(offset / 10), offset, reading(offset)]),
+  );
+});
+
+test("a chunk that is no longer small begins the next batch", async () => {
+  const request = requestOf(undefined);
+  const [small, large, after] = [
+    chunkOf({ count: 5, compression: "none" }),
+    chunkOf({ count: 5000, compression: "none" }, 5),
+    chunkOf({ count: 5, compression: "none" }, 5005),
+  ] as const;
+  const pipeline = new DecodePipeline(undefined, request);
+  for (const chunk of [small, large]) pipeline.add(chunk, chunk.fetchOffset, chunk.nextOffset);
+  assert.equal(pipeline.hasRoom, false);
+  const all = await rowsOf(pipeline, request);
+  pipeline.add(after, after.fetchOffset, after.nextOffset);
+  all.push(...(await rowsOf(pipeline, request)));
+  assert.deepEqual(
+    all.map((row) => row[3]),
+    Array.from({ length: 5010 }, (_, i) => i),
+  );
+});
+
 async function failure(chunk: FetchedRecords, request: ReadRequest): Promise<unknown> {
   const pipeline = new DecodePipeline(lease(request), request);
   pipeline.add(chunk, chunk.fetchOffset, chunk.nextOffset);
@@ -225,7 +300,7 @@ test("FAILFAST names the record", async () => {
 class FakeLease implements DecodeLease {
   readonly isFree = true;
   readonly given: { readonly from: number; readonly settle: () => void }[] = [];
-  submit(_records: FetchedRecords, from: number): PendingChunk {
+  submit({ from }: RecordRange): PendingChunk {
     let isDone = false;
     let resolve: () => void = () => {};
     const done = new Promise<void>((r) => {

@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { buildBatch, buildMarker, place, seal, TRANSACTIONAL_BIT } from "../../src/broker/protocol/batch.ts";
 import { BatchBuilder, type CompressionName } from "../../src/connectors/kafka/batch-builder.ts";
 import type { AbortedTransaction } from "../../src/connectors/kafka/fetch.ts";
-import { headersAt, nextOffsetOf, type RecordBlock, recordBlocks } from "../../src/connectors/kafka/records.ts";
+import {
+  headersAt,
+  nextOffsetOf,
+  type RecordBlock,
+  type RecordRange,
+  recordBlocks,
+} from "../../src/connectors/kafka/records.ts";
 import { SluiceError } from "../../src/errors/error.ts";
 
 const TOPIC = "t";
@@ -35,7 +41,8 @@ function read(
   const records = { topic: TOPIC, partition: 0, bytes, fetchOffset, nextOffset, aborted: options.aborted };
   const rows: Row[] = [];
   const end = options.end ?? Number.MAX_SAFE_INTEGER;
-  for (const block of recordBlocks(records, options.start ?? fetchOffset, end, options.rowsMax ?? 8192)) {
+  const range = { records, from: options.start ?? fetchOffset, to: end };
+  for (const block of recordBlocks([range], options.rowsMax ?? 8192)) {
     assert.ok(block.rows <= (options.rowsMax ?? 8192));
     for (let i = 0; i < block.rows; i++) {
       rows.push({
@@ -124,7 +131,7 @@ for (const compression of ["none", "gzip", "snappy", "lz4", "zstd"] as readonly 
     const bytes = builder.finish(compression, { producerId: 7, epoch: 1 }, 0, false);
     assert.deepEqual(read(bytes), expected);
     const records = { topic: TOPIC, partition: 0, bytes, fetchOffset: 0, nextOffset: 500, aborted: undefined };
-    const [block] = [...recordBlocks(records, 5, 6, 10)];
+    const [block] = [...recordBlocks([{ records, from: 5, to: 6 }], 10)];
     const found = headersAt(block?.bytes as Uint8Array, block?.headerStarts[0] as number);
     assert.deepEqual(
       found?.map((h) => [h.name, h.value === null ? null : Buffer.from(h.value).toString()]),
@@ -135,6 +142,51 @@ for (const compression of ["none", "gzip", "snappy", "lz4", "zstd"] as readonly 
     );
   });
 }
+
+/** Chunks of several partitions: compressed and not, one of them read in part, one with nothing but the end of a transaction. */
+function chunksOfSeveral(): RecordRange[] {
+  const compressed = new BatchBuilder(16);
+  const value = Buffer.from("lz4");
+  for (let i = 0; i < 3; i++) compressed.append(TIME, value, -1, 0, value, 0, value.length, undefined);
+  const chunks: [topic: string, bytes: Buffer, from: number, to: number][] = [
+    ["t", Buffer.concat([batch(0, ["a", "b", "c"]), batch(3, ["d"])]), 1, 4],
+    ["t", marker(0, 7, true), 0, 1],
+    ["t", compressed.finish("lz4", undefined, -1, false), 0, 2],
+    ["other", batch(0, ["x", null]), 0, 2],
+  ];
+  return chunks.map(([topic, bytes, from, to], partition) => {
+    const nextOffset = nextOffsetOf(topic, partition, bytes, 0);
+    return { records: { topic, partition, bytes, fetchOffset: 0, nextOffset, aborted: undefined }, from, to };
+  });
+}
+
+for (const rowsMax of [100, 4, 1]) {
+  test(`chunks of several partitions share blocks of ${rowsMax} rows`, () => {
+    const found: string[] = [];
+    let blocks = 0;
+    for (const block of recordBlocks(chunksOfSeveral(), rowsMax)) {
+      blocks++;
+      assert.equal(block.sources[0]?.firstRow, 0);
+      for (let i = 0; i < block.rows; i++) {
+        const source = block.sources.findLast((s) => s.firstRow <= i);
+        const value = textOf(block, block.valueStarts[i] as number, block.valueEnds[i] as number);
+        found.push(`${source?.topic}-${source?.partition}@${block.offsets[i]}=${value}`);
+      }
+    }
+    const expected = ["t-0@1=b", "t-0@2=c", "t-0@3=d", "t-2@0=lz4", "t-2@1=lz4", "other-3@0=x", "other-3@1=null"];
+    assert.deepEqual(found, expected);
+    // Batches aren't cut before they are read: a block is closed by the one that fills it.
+    assert.equal(blocks, { 100: 1, 4: 2, 1: 7 }[rowsMax]);
+  });
+}
+
+test("of several chunks the damaged one is named", () => {
+  const ranges = chunksOfSeveral();
+  const damaged = (ranges[2] as RecordRange).records.bytes;
+  damaged[damaged.length - 1] ^= 1;
+  const read = () => [...recordBlocks(ranges, 100)];
+  assert.throws(read, (error) => error instanceof SluiceError && /offset 0 of partition t-2/.test(error.message));
+});
 
 test("the limit of decompressed bytes is one batch's, and a bomb is refused", () => {
   const value = Buffer.alloc(100_000, 120);
@@ -148,7 +200,8 @@ test("the limit of decompressed bytes is one batch's, and a bomb is refused", ()
   const bytes = Buffer.concat(batches);
   const records = { topic: TOPIC, partition: 0, bytes, fetchOffset: 0, nextOffset: 20, aborted: undefined };
   const rowsWith = (limit: number) => {
-    return [...recordBlocks(records, 0, 20, 8192, undefined, limit)].reduce((n, b) => n + b.rows, 0);
+    const range = { records, from: 0, to: 20 };
+    return [...recordBlocks([range], 8192, undefined, limit)].reduce((n, b) => n + b.rows, 0);
   };
   assert.equal(rowsWith(150_000), 20);
   assert.throws(() => rowsWith(90_000), condition("KAFKA_CORRUPT_RECORD_BATCH"));

@@ -15,8 +15,8 @@ import {
 } from "../../types/types.ts";
 import { type Value, WideRequired } from "../../types/values.ts";
 import type { ReadRequest } from "../contract.ts";
-import { nameOf, type TopicPartition } from "./offsets.ts";
-import { ALL_PARTS, headersAt, type RecordBlock, type RecordParts } from "./records.ts";
+import { nameOf } from "./offsets.ts";
+import { ALL_PARTS, type BlockSource, headersAt, type RecordBlock, type RecordParts } from "./records.ts";
 
 const HEADERS = array(struct(field("key", STRING), field("value", BINARY)));
 
@@ -69,21 +69,18 @@ export function partsOf(request: Pick<ReadRequest, "columns">): RecordParts {
   };
 }
 
-export function blockToBatch(
-  block: RecordBlock,
-  source: TopicPartition,
-  request: Pick<ReadRequest, "columns" | "wide">,
-): Batch {
+export function blockToBatch(block: RecordBlock, request: Pick<ReadRequest, "columns" | "wide">): Batch {
   return {
     rows: block.rows,
-    columns: request.columns.map((c) => column(c, block, source, request.wide)),
-    origin: originOf(source, block.offsets),
-    ...(request.columns.includes(RECORD) ? { record: (row) => recordAt(block, source, row) } : {}),
+    columns: request.columns.map((c) => column(c, block, request.wide)),
+    origin: originOf(block.sources, block.offsets),
+    ...(request.columns.includes(RECORD) ? { record: (row) => recordAt(block, row) } : {}),
   };
 }
 
 /** A record by itself, its bytes copied: for the few that can't be decoded. */
-function recordAt(block: RecordBlock, { topic, partition }: TopicPartition, i: number): SourceRecord {
+function recordAt(block: RecordBlock, i: number): SourceRecord {
+  const { topic, partition } = sourceAt(block.sources, i);
   const { bytes } = block;
   // No part of a record begins at 0: where a column of views was made, null is [0, 0) there.
   const part = (start: number, end: number) => (start <= 0 ? null : bytes.slice(start, end));
@@ -99,30 +96,34 @@ function recordAt(block: RecordBlock, { topic, partition }: TopicPartition, i: n
 }
 
 /** Names a row's record, for errors. */
-export function originOf({ topic, partition }: TopicPartition, offsets: Float64Array): (row: number) => string {
-  return (row) => `topic ${topic}, partition ${partition}, offset ${offsets[row]}`;
+export function originOf(sources: readonly BlockSource[], offsets: Float64Array): (row: number) => string {
+  return (row) => {
+    const { topic, partition } = sourceAt(sources, row);
+    return `topic ${topic}, partition ${partition}, offset ${offsets[row]}`;
+  };
 }
 
-function column(ordinal: number, block: RecordBlock, source: TopicPartition, wide: boolean): Vector {
+function sourceAt(sources: readonly BlockSource[], row: number): BlockSource {
+  return sources.findLast((s) => s.firstRow <= row) as BlockSource;
+}
+
+function column(ordinal: number, block: RecordBlock, wide: boolean): Vector {
   const { rows, bytes } = block;
   switch (ordinal) {
     case 0:
       return views(bytes, block.keyStarts, block.keyEnds);
     case 1:
       return views(bytes, block.valueStarts, block.valueEnds);
-    case 2: {
-      const name = new Uint8Array(Buffer.from(source.topic));
-      const ends = new Int32Array(rows).fill(name.length);
-      return { repr: "utf8", type: STRING, bytes: name, starts: new Int32Array(rows), ends, nulls: null };
-    }
+    case 2:
+      return topics(block);
     case 3:
-      return { repr: "i32", type: INT, values: new Int32Array(rows).fill(source.partition), nulls: null };
+      return { repr: "i32", type: INT, values: partitions(block), nulls: null };
     case 4: {
       if (!wide) return { repr: "f64", type: LONG, values: block.offsets, nulls: null };
       return { repr: "i64", type: LONG, values: BigInt64Array.from(block.offsets, BigInt), nulls: null };
     }
     case 5:
-      return timestamps(block, source, wide);
+      return timestamps(block, wide);
     case 6:
       return { repr: "i32", type: INT, values: Int32Array.from(block.appendTimes), nulls: null };
     case RECORD:
@@ -130,6 +131,27 @@ function column(ordinal: number, block: RecordBlock, source: TopicPartition, wid
     default:
       return headers(block);
   }
+}
+
+function topics({ rows, sources }: RecordBlock): Vector {
+  const names = sources.map(({ topic }) => Buffer.from(topic));
+  const starts = new Int32Array(rows);
+  const ends = new Int32Array(rows);
+  let at = 0;
+  for (const [i, { firstRow }] of sources.entries()) {
+    const end = at + (names[i] as Buffer).length;
+    // Up to the last row: what comes of other sources is written over it.
+    starts.fill(at, firstRow);
+    ends.fill(end, firstRow);
+    at = end;
+  }
+  return { repr: "utf8", type: STRING, bytes: new Uint8Array(Buffer.concat(names)), starts, ends, nulls: null };
+}
+
+function partitions({ rows, sources }: RecordBlock): Int32Array {
+  const values = new Int32Array(rows);
+  for (const { partition, firstRow } of sources) values.fill(partition, firstRow);
+  return values;
 }
 
 let counted = new Int32Array(0);
@@ -155,13 +177,13 @@ function views(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): Vector 
 /** Milliseconds whose microseconds fit 64 bits. */
 const MS_MAX = Math.floor(2 ** 63 / 1000);
 
-function timestamps(block: RecordBlock, source: TopicPartition, wide: boolean): Vector {
+function timestamps(block: RecordBlock, wide: boolean): Vector {
   const { rows } = block;
   const ms = block.timestamps;
   if (wide) {
     const values = new BigInt64Array(rows);
     for (let i = 0; i < rows; i++) {
-      checkTime(block, source, i);
+      checkTime(block, i);
       values[i] = BigInt(ms[i]) * 1000n;
     }
     return { repr: "i64", type: TIMESTAMP, values, nulls: null };
@@ -170,7 +192,7 @@ function timestamps(block: RecordBlock, source: TopicPartition, wide: boolean): 
   for (let i = 0; i < rows; i++) {
     const us = ms[i] * 1000;
     if (us > Number.MAX_SAFE_INTEGER || us < Number.MIN_SAFE_INTEGER) {
-      checkTime(block, source, i);
+      checkTime(block, i);
       throw new WideRequired();
     }
     values[i] = us;
@@ -178,11 +200,12 @@ function timestamps(block: RecordBlock, source: TopicPartition, wide: boolean): 
   return { repr: "f64", type: TIMESTAMP, values, nulls: null };
 }
 
-function checkTime(block: RecordBlock, source: TopicPartition, i: number): void {
+function checkTime(block: RecordBlock, i: number): void {
   const timestamp = block.timestamps[i];
   if (timestamp <= MS_MAX && timestamp >= -MS_MAX) return;
+  const topicPartition = nameOf(sourceAt(block.sources, i));
   const offset = block.offsets[i];
-  throw new SluiceError("KAFKA_MALFORMED_RECORD_TIMESTAMP", { topicPartition: nameOf(source), offset, timestamp });
+  throw new SluiceError("KAFKA_MALFORMED_RECORD_TIMESTAMP", { topicPartition, offset, timestamp });
 }
 
 function headers(block: RecordBlock): Vector {

@@ -86,11 +86,11 @@ export async function resolveLimit(
       return offsetsAt(cluster, options, partitions, LATEST);
     case "offsets": {
       checkSamePartitions(limit.offsets, partitions);
-      const symbolic = [...entriesOf(limit.offsets)].filter((e) => e.value < 0);
+      const symbolic = entriesOf(limit.offsets).filter((e) => e.value < 0);
       const queries = symbolic.map(({ topic, partition, value }) => ({ topic, partition, at: value }));
       const resolved = await answers(cluster, options, queries);
       return partitionMap(
-        [...entriesOf(limit.offsets)].map((e) => ({ ...e, value: valueIn(resolved, e.topic, e.partition) ?? e.value })),
+        entriesOf(limit.offsets).map((e) => ({ ...e, value: valueIn(resolved, e.topic, e.partition) ?? e.value })),
       );
     }
     case "timestamp":
@@ -128,7 +128,7 @@ async function byTime(
 }
 
 function checkSamePartitions(given: PartitionMap, partitions: readonly TopicPartition[]): void {
-  const specified = [...entriesOf(given)].map(nameOf).sort();
+  const specified = entriesOf(given).map(nameOf).sort();
   const assigned = partitions.map(nameOf).sort();
   if (specified.join() === assigned.join()) return;
   throw new SluiceError("KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED", {

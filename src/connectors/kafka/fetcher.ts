@@ -59,7 +59,8 @@ export class Fetcher {
   private readonly cluster: KafkaCluster;
   private readonly settings: FetcherSettings;
   private readonly states = new Map<string, PartitionState>();
-  private readonly busy = new Set<number>();
+  /** Brokers with a request under way. An entry stays: one that comes and goes would leave garbage that lives long. */
+  private readonly busy = new Map<number, boolean>();
   private waiters: (() => void)[] = [];
   private bufferedBytes = 0;
   private backoffMs = 0;
@@ -153,12 +154,10 @@ export class Fetcher {
     return state?.chunks.find((c) => c.fetchOffset <= offset && offset < c.nextOffset);
   }
 
-  /** Everything before `offset` was read. */
+  /** Everything before `offset` was read. Where that makes room, `pump` makes use of it. */
   consumed(topic: string, partition: number, offset: number): void {
     const state = this.states.get(nameOf({ topic, partition }));
-    if (state === undefined) return;
-    this.release(state, offset);
-    this.pump();
+    if (state !== undefined) this.release(state, offset);
   }
 
   get bytesBuffered(): number {
@@ -202,7 +201,7 @@ export class Fetcher {
       else own.push(state);
     }
     if (leaderless) void this.refresh();
-    for (const [leader, states] of byLeader) if (!this.busy.has(leader)) this.request(leader, states);
+    for (const [leader, states] of byLeader) if (this.busy.get(leader) !== true) this.request(leader, states);
   }
 
   private request(leader: number, states: readonly PartitionState[]): void {
@@ -221,10 +220,10 @@ export class Fetcher {
     const isNeeded = hungry.some((s) => s.chunks.length === 0 && s.needed > s.fetchOffset);
     if (leftOut && !isThere && !isNeeded) return;
     const maxWaitMs = leftOut && isThere ? 0 : settings.maxWaitMs;
-    this.busy.add(leader);
+    this.busy.set(leader, true);
     const maxBytes = room > 0 ? room : hungry.length * settings.partitionMaxBytes;
     void this.fetch(leader, hungry, maxWaitMs, Math.min(settings.maxBytes, maxBytes)).finally(() => {
-      this.busy.delete(leader);
+      this.busy.set(leader, false);
       this.wake();
       this.pump();
     });

@@ -13,10 +13,12 @@ export function nameOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
 }
 
-export function* entriesOf(map: PartitionMap): Generator<{ topic: string; partition: number; value: number }> {
+export function entriesOf(map: PartitionMap): (TopicPartition & { readonly value: number })[] {
+  const entries: (TopicPartition & { readonly value: number })[] = [];
   for (const [topic, partitions] of map) {
-    for (const [partition, value] of partitions) yield { topic, partition, value };
+    for (const [partition, value] of partitions) entries.push({ topic, partition, value });
   }
+  return entries;
 }
 
 export function valueIn(map: PartitionMap, topic: string, partition: number): number | undefined {
@@ -45,6 +47,13 @@ export function formatOffsets(map: PartitionMap): string {
   return `{${topics.join(",")}}`;
 }
 
+/** As `formatOffsets`; the next `parseOffsets` of it costs nothing. */
+export function writeOffsets(map: PartitionMap): string {
+  const text = formatOffsets(map);
+  remember(text, map);
+  return text;
+}
+
 /** Undefined when the text isn't such JSON. */
 export function tryParseOffsets(text: string): PartitionMap | undefined {
   const topics = objectOf(text);
@@ -62,19 +71,28 @@ export function tryParseOffsets(text: string): PartitionMap | undefined {
   return map;
 }
 
-/** Offsets that were read last: a batch reads its start and its end several times. */
-const parsed = new Map<string, PartitionMap>();
+/**
+ * Offsets that were written or read last: a batch reads its start and its end several times. In arrays, in turn: a Map whose
+ * entries come and go leaves garbage that lives long, since a table that was replaced holds on to the next one.
+ */
 const PARSED_MAX = 8;
+const parsedTexts: string[] = new Array(PARSED_MAX).fill("");
+const parsedMaps: PartitionMap[] = new Array(PARSED_MAX).fill(new Map());
+let parsedNext = 0;
+
+function remember(text: string, map: PartitionMap): void {
+  parsedTexts[parsedNext] = text;
+  parsedMaps[parsedNext] = map;
+  parsedNext = (parsedNext + 1) % PARSED_MAX;
+}
 
 /** An offset as this source once wrote it. */
 export function parseOffsets(text: string): PartitionMap {
-  let map = parsed.get(text);
-  if (map !== undefined) return map;
-  map = tryParseOffsets(text);
+  const at = text === "" ? -1 : parsedTexts.indexOf(text);
+  if (at >= 0) return parsedMaps[at];
+  const map = tryParseOffsets(text);
   if (map === undefined) throw new SluiceError("INTERNAL_ERROR", { message: `Not a Kafka offset: ${text}` });
-  const [oldest] = parsed.size < PARSED_MAX ? [] : parsed.keys();
-  if (oldest !== undefined) parsed.delete(oldest);
-  parsed.set(text, map);
+  remember(text, map);
   return map;
 }
 
@@ -115,7 +133,7 @@ export function limitOffsets(limit: number, from: PartitionMap, until: Partition
   }
   if (total <= limit) return until;
   return partitionMap(
-    [...entriesOf(until)].map(({ topic, partition, value }) => {
+    entriesOf(until).map(({ topic, partition, value }) => {
       const begin = valueIn(from, topic, partition) ?? value;
       const size = value - begin;
       if (size <= 0) return { topic, partition, value };

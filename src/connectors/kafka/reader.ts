@@ -66,6 +66,7 @@ export async function* readRanges(
       fetcher.consumed(topic, partition, range.position);
       advanced = true;
     }
+    if (advanced) fetcher.pump();
     pending = pending.filter((r) => r.position < r.end);
     if (!pipeline.isEmpty) {
       yield* pipeline.next();

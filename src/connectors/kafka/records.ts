@@ -15,6 +15,7 @@ import { type Arrays, newArrays } from "../../columns/arrays.ts";
 import { SluiceError } from "../../errors/error.ts";
 import { Codec, DecompressionError, decompress, Output } from "../../formats/compression/codecs.ts";
 import type { AbortedTransaction } from "./fetch.ts";
+import type { TopicPartition } from "./offsets.ts";
 
 export const BATCH_HEADER_BYTES = 61;
 const PREFIX_BYTES = 12;
@@ -40,9 +41,23 @@ export interface FetchedRecords {
   readonly free?: (() => void) | undefined;
 }
 
+/** What is read of a chunk: the records of `[from, to)`. */
+export interface RecordRange {
+  readonly records: FetchedRecords;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The partition of a block's rows from `firstRow` on, up to the next source's. */
+export interface BlockSource extends TopicPartition {
+  readonly firstRow: number;
+}
+
 /** Rows as positions in `bytes`. Arrays are as long as `rows`, or empty when their part isn't asked for. A key or value that is null has its start at -1. */
 export interface RecordBlock {
   readonly rows: number;
+  /** At least one, in the order of rows. */
+  readonly sources: readonly BlockSource[];
   readonly bytes: Uint8Array;
   readonly offsets: Float64Array;
   /** Milliseconds. */
@@ -129,6 +144,7 @@ function checkMagic(topic: string, partition: number, bytes: Buffer, p: number, 
 
 /** A batch that passed its checks and whose records are wanted. */
 interface Batch {
+  readonly range: RecordRange;
   readonly at: number;
   readonly size: number;
   readonly baseOffset: number;
@@ -137,38 +153,37 @@ interface Batch {
 }
 
 /**
- * The records of `[startOffset, endOffset)` in blocks of at most `rowsMax` rows. Control records are left out, and
- * records of aborted transactions where the fetch was read-committed.
+ * The records of the ranges in blocks of at most `rowsMax` rows. Several ranges share blocks: they are best small. Control records
+ * are left out, and records of aborted transactions where the fetch was read-committed.
  *
  * @param memory new for each block, unless the caller is done with one block before it asks for the next
  * @throws SluiceError KAFKA_CORRUPT_RECORD_BATCH, KAFKA_UNSUPPORTED_RECORD_FORMAT
  */
 export function* recordBlocks(
-  records: FetchedRecords,
-  startOffset: number,
-  endOffset: number,
+  ranges: readonly RecordRange[],
   rowsMax: number,
   parts: RecordParts = ALL_PARTS,
   decompressedBytesMax = DECOMPRESSED_BYTES_MAX,
   memory: BlockMemory = newMemory,
 ): Generator<RecordBlock> {
-  const wants: Wants = { startOffset, endOffset, rowsMax, parts, memory };
+  const wants: Wants = { rowsMax, parts, memory };
+  const areJoined = ranges.length > 1;
   let group: Group | undefined;
-  for (const batch of wantedBatches(records, startOffset, endOffset)) {
-    const isCompressed = (batch.attributes & 7) !== Codec.NONE;
-    if (group !== undefined && (isCompressed !== (group.out !== undefined) || isFull(group, rowsMax))) {
-      yield* index(records, group, wants);
-      group = undefined;
+  for (const [i, range] of ranges.entries()) {
+    for (const batch of wantedBatches(range)) {
+      const needsOut = areJoined || (batch.attributes & 7) !== Codec.NONE;
+      if (group !== undefined && (needsOut !== (group.out !== undefined) || isFull(group, rowsMax))) {
+        yield* index(group, wants);
+        group = undefined;
+      }
+      group ??= newGroup(batch, areJoined ? ranges.slice(i) : [], needsOut, memory);
+      addTo(group, batch, decompressedBytesMax);
     }
-    group ??= newGroup(records, batch, isCompressed, memory);
-    addTo(group, records, batch, decompressedBytesMax);
   }
-  if (group !== undefined) yield* index(records, group, wants);
+  if (group !== undefined) yield* index(group, wants);
 }
 
 interface Wants {
-  readonly startOffset: number;
-  readonly endOffset: number;
   readonly rowsMax: number;
   readonly parts: RecordParts;
   readonly memory: BlockMemory;
@@ -184,30 +199,35 @@ const newMemory: BlockMemory = {
   output: (bytesFirst) => new Output(bytesFirst, Number.MAX_SAFE_INTEGER),
 };
 
-/** Batches that make one block: either all compressed, then unfolded into `out`, or all as they came. */
+/** Batches that make one block: all in one place, in `out` where they were compressed or are of several chunks. */
 interface Group {
   readonly batches: Batch[];
   /** Where each batch's records stand, in `out` or in the fetched bytes. */
-  readonly ranges: { from: number; to: number }[];
+  readonly places: { from: number; to: number }[];
   readonly out: Output | undefined;
   rows: number;
   bytes: number;
 }
 
-function newGroup(records: FetchedRecords, first: Batch, isCompressed: boolean, memory: BlockMemory): Group {
-  // One large batch, or the rest of the fetch up to what fits in a block.
-  const rest = Math.min((records.bytes.length - first.at) * LIKELY_RATIO, BLOCK_BYTES);
-  const bytesLikely = Math.max(first.size * LIKELY_RATIO, rest) + 64;
-  const out = isCompressed ? memory.output(bytesLikely) : undefined;
-  return { batches: [], ranges: [], out, rows: 0, bytes: 0 };
+function newGroup(first: Batch, joined: readonly RecordRange[], needsOut: boolean, memory: BlockMemory): Group {
+  const { at, size, range, attributes } = first;
+  const bytesLeft = joined
+    .slice(1)
+    .reduce((n, { records }) => n + records.bytes.length, range.records.bytes.length - at);
+  const ratio = (attributes & 7) === Codec.NONE ? 1 : LIKELY_RATIO;
+  // One large batch, or what is left up to what fits in a block.
+  const bytesLikely = Math.max(size * ratio, Math.min(bytesLeft * ratio, BLOCK_BYTES)) + 64;
+  const out = needsOut ? memory.output(bytesLikely) : undefined;
+  return { batches: [], places: [], out, rows: 0, bytes: 0 };
 }
 
 function isFull({ rows, bytes }: Group, rowsMax: number): boolean {
   return rows >= rowsMax || bytes >= BLOCK_BYTES;
 }
 
-function addTo(group: Group, records: FetchedRecords, batch: Batch, decompressedBytesMax: number): void {
+function addTo(group: Group, batch: Batch, decompressedBytesMax: number): void {
   const { out } = group;
+  const { records } = batch.range;
   let from = batch.at + BATCH_HEADER_BYTES;
   let to = batch.at + batch.size;
   if (out !== undefined) {
@@ -221,12 +241,13 @@ function addTo(group: Group, records: FetchedRecords, batch: Batch, decompressed
     throw corrupt(records, batch.baseOffset, `${batch.count} records in ${to - from} bytes`);
   }
   group.batches.push(batch);
-  group.ranges.push({ from, to });
+  group.places.push({ from, to });
   group.rows += batch.count;
   group.bytes += to - from;
 }
 
-function* wantedBatches(records: FetchedRecords, startOffset: number, endOffset: number): Generator<Batch> {
+function* wantedBatches(range: RecordRange): Generator<Batch> {
+  const { records, from, to } = range;
   const { bytes, topic, partition } = records;
   const transactions = records.aborted === undefined ? undefined : new Aborted(records.aborted);
   let offset = records.fetchOffset;
@@ -237,7 +258,7 @@ function* wantedBatches(records: FetchedRecords, startOffset: number, endOffset:
     if (p + size > bytes.length) return;
     const baseOffset = int64(bytes, p);
     const lastDelta = bytes.readInt32BE(p + 23);
-    if (baseOffset >= endOffset) return;
+    if (baseOffset >= to) return;
     checkCrc(records, p, size, offset);
     const attributes = bytes.readInt16BE(p + CRC_FROM);
     const count = bytes.readInt32BE(p + 57);
@@ -246,8 +267,8 @@ function* wantedBatches(records: FetchedRecords, startOffset: number, endOffset:
     }
     const isControl = (attributes & CONTROL) !== 0;
     const isAborted = transactions?.covers(bytes, p, attributes, baseOffset + lastDelta, isControl) ?? false;
-    const wanted = !isControl && !isAborted && count > 0 && baseOffset + lastDelta >= startOffset;
-    if (wanted) yield { at: p, size, baseOffset, attributes, count };
+    const wanted = !isControl && !isAborted && count > 0 && baseOffset + lastDelta >= from;
+    if (wanted) yield { range, at: p, size, baseOffset, attributes, count };
     offset = baseOffset + lastDelta + 1;
     p += size;
   }
@@ -318,21 +339,26 @@ interface Columns {
   readonly headerStarts: Int32Array;
 }
 
-function* index(records: FetchedRecords, group: Group, wants: Wants): Generator<RecordBlock> {
-  const source = records.bytes;
-  const bytes = group.out?.bytes ?? new Uint8Array(source.buffer, source.byteOffset, source.length);
-  const columns = allocate(group.rows, wants.parts, wants.memory);
+function* index(group: Group, { parts, memory, rowsMax }: Wants): Generator<RecordBlock> {
+  const first = (group.batches[0] as Batch).range.records.bytes;
+  const bytes = group.out?.bytes ?? new Uint8Array(first.buffer, first.byteOffset, first.length);
+  const columns = allocate(group.rows, parts, memory);
+  const sources: BlockSource[] = [];
   let rows = 0;
+  let range: RecordRange | undefined;
   group.batches.forEach((batch, i) => {
-    const range = group.ranges[i] as { from: number; to: number };
-    const header = { base: batch.baseOffset, time: int64(source, batch.at + 27), max: int64(source, batch.at + 35) };
-    const { startOffset, endOffset } = wants;
-    const end = indexBatch(bytes, range.from, range.to, batch, header, columns, rows, startOffset, endOffset);
+    const { records } = batch.range;
+    if (batch.range !== range) {
+      range = batch.range;
+      sources.push({ topic: records.topic, partition: records.partition, firstRow: rows });
+    }
+    const end = indexBatch(bytes, group.places[i] as Group["places"][number], batch, columns, rows);
     if (end < 0) throw corrupt(records, batch.baseOffset, "its records don't fit its length");
     rows = end;
   });
-  const { rowsMax } = wants;
-  for (let from = 0; from < rows; from += rowsMax) yield slice(columns, bytes, from, Math.min(rows, from + rowsMax));
+  for (let from = 0; from < rows; from += rowsMax) {
+    yield slice(columns, sources, bytes, from, Math.min(rows, from + rowsMax));
+  }
 }
 
 function unfold(records: FetchedRecords, batch: Batch, from: number, to: number, out: Output): void {
@@ -359,33 +385,45 @@ function allocate(rows: number, parts: RecordParts, memory: BlockMemory): Column
   };
 }
 
-function slice(c: Columns, bytes: Uint8Array, from: number, to: number): RecordBlock {
+function slice(c: Columns, sources: readonly BlockSource[], bytes: Uint8Array, from: number, to: number): RecordBlock {
   return {
     rows: to - from,
+    sources: from === 0 ? sources : sourcesFrom(sources, from),
     bytes,
-    offsets: c.offsets.subarray(from, to),
-    timestamps: c.timestamps.subarray(from, to),
-    appendTimes: c.appendTimes.subarray(from, to),
-    keyStarts: c.keyStarts.subarray(from, to),
-    keyEnds: c.keyEnds.subarray(from, to),
-    valueStarts: c.valueStarts.subarray(from, to),
-    valueEnds: c.valueEnds.subarray(from, to),
-    headerStarts: c.headerStarts.subarray(from, to),
+    offsets: part(c.offsets, from, to),
+    timestamps: part(c.timestamps, from, to),
+    appendTimes: part(c.appendTimes, from, to),
+    keyStarts: part(c.keyStarts, from, to),
+    keyEnds: part(c.keyEnds, from, to),
+    valueStarts: part(c.valueStarts, from, to),
+    valueEnds: part(c.valueEnds, from, to),
+    headerStarts: part(c.headerStarts, from, to),
   };
+}
+
+function part<T extends Int32Array | Float64Array | Uint8Array>(array: T, from: number, to: number): T {
+  const isWhole = array.length === 0 || (from === 0 && to === array.length);
+  return isWhole ? array : (array.subarray(from, to) as T);
+}
+
+/** The sources of the rows from `row` on, as of the block that begins there. */
+function sourcesFrom(sources: readonly BlockSource[], row: number): BlockSource[] {
+  const at = sources.findLastIndex((s) => s.firstRow <= row);
+  return sources.slice(at).map((s) => ({ ...s, firstRow: Math.max(0, s.firstRow - row) }));
 }
 
 /** The loop over one batch's records. Returns the row after its last one, or -1 when the bytes are no such records. */
 function indexBatch(
   b: Uint8Array,
-  from: number,
-  to: number,
+  { from, to }: Group["places"][number],
   batch: Batch,
-  header: { readonly base: number; readonly time: number; readonly max: number },
   columns: Columns,
   rowFirst: number,
-  startOffset: number,
-  endOffset: number,
 ): number {
+  const { records, from: startOffset, to: endOffset } = batch.range;
+  const base = batch.baseOffset;
+  const timeFirst = int64(records.bytes, batch.at + 27);
+  const timeMax = int64(records.bytes, batch.at + 35);
   const { parts, offsets, timestamps, appendTimes, keyStarts, keyEnds, valueStarts, valueEnds, headerStarts } = columns;
   const appended = (batch.attributes & LOG_APPEND_TIME) !== 0 ? 1 : 0;
   let row = rowFirst;
@@ -442,7 +480,7 @@ function indexBatch(
     // A byte is left at least: the number of headers, 0 when there are none.
     if (p >= stop || keyLength < -1 || valueLength < -1 || delta < 0) return -1;
     if (stop - p === 1 && b[p] !== 0) return -1;
-    const offset = header.base + delta;
+    const offset = base + delta;
     if (offset >= startOffset && offset < endOffset) {
       if (parts.value) {
         valueStarts[row] = valueLength < 0 ? -1 : valueStart;
@@ -454,7 +492,7 @@ function indexBatch(
       }
       if (parts.offset) offsets[row] = offset;
       if (parts.timestamp) {
-        timestamps[row] = appended === 1 ? header.max : header.time + time;
+        timestamps[row] = appended === 1 ? timeMax : timeFirst + time;
         appendTimes[row] = appended;
       }
       if (parts.headers) headerStarts[row] = p;

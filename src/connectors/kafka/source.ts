@@ -82,7 +82,7 @@ async function rangesOf(cluster: KafkaCluster, options: KafkaSourceOptions): Pro
   const partitions = await partitionsOf(cluster, options, true);
   const starts = await resolveLimit(cluster, options, options.starting, partitions, "start");
   const ends = await resolveLimit(cluster, options, options.ending, partitions, "end");
-  return [...entriesOf(ends)].map(({ topic, partition, value: end }) => {
+  return entriesOf(ends).map(({ topic, partition, value: end }) => {
     const start = valueIn(starts, topic, partition) ?? 0;
     if (start > end) {
       throw new SluiceError("RESOLVED_START_OFFSET_GREATER_THAN_END_OFFSET", {

@@ -19,6 +19,7 @@ import {
   type TopicPartition,
   tryParseOffsets,
   valueIn,
+  writeOffsets,
 } from "./offsets.ts";
 import { type OffsetRange, readRanges } from "./reader.ts";
 import type { KafkaSourceOptions } from "./source-options.ts";
@@ -126,7 +127,7 @@ export class KafkaStream implements StreamSource {
   private planned(until: PartitionMap): Offset {
     this.waitingSince = undefined;
     this.batchPlannedAt = this.environment.clock.now();
-    return formatOffsets(until);
+    return writeOffsets(until);
   }
 
   /** The ends that fetch responses told, when they show something new; saves asking. */
@@ -193,7 +194,7 @@ export class KafkaStream implements StreamSource {
 
   /** `from`, with the beginnings of partitions that it doesn't have. */
   private async withNewPartitions(from: PartitionMap, ends: PartitionMap): Promise<PartitionMap> {
-    const fresh = [...entriesOf(ends)].filter((e) => valueIn(from, e.topic, e.partition) === undefined);
+    const fresh = entriesOf(ends).filter((e) => valueIn(from, e.topic, e.partition) === undefined);
     if (fresh.length === 0) return from;
     const unknown = fresh.filter((e) => !this.firstOffsets.has(nameOf(e)));
     if (unknown.length > 0) {
@@ -227,7 +228,7 @@ export class KafkaStream implements StreamSource {
       const problem = this.fetcher.problemOf(topic, partition);
       if (problem?.kind === "failed") throw problem.error;
     }
-    const gone = [...entriesOf(from)].filter(
+    const gone = entriesOf(from).filter(
       (e) => valueIn(until, e.topic, e.partition) === undefined || this.createdAgain.has(e.topic),
     );
     if (gone.length > 0) {
@@ -337,7 +338,7 @@ export class KafkaStream implements StreamSource {
   async *read(start: Offset, end: Offset, request: ReadRequest): AsyncGenerator<Batch> {
     const until = parseOffsets(end);
     const from = await this.withNewPartitions(parseOffsets(start), until);
-    const ranges = [...entriesOf(until)].map(
+    const ranges = entriesOf(until).map(
       ({ topic, partition, value }): OffsetRange => ({
         topic,
         partition,
@@ -363,7 +364,7 @@ export class KafkaStream implements StreamSource {
   metrics(end: Offset): Readonly<Record<string, string>> {
     if (this.newest === undefined) return {};
     const until = parseOffsets(end);
-    const behind = [...entriesOf(this.newest)].map((e) =>
+    const behind = entriesOf(this.newest).map((e) =>
       Math.max(0, (this.fetcher.endOf(e.topic, e.partition) ?? e.value) - (valueIn(until, e.topic, e.partition) ?? 0)),
     );
     if (behind.length === 0) return {};
@@ -386,7 +387,7 @@ export class KafkaStream implements StreamSource {
 /** The smaller offset of each partition that both have. */
 function earlier(a: PartitionMap, b: PartitionMap): PartitionMap {
   return partitionMap(
-    [...entriesOf(a)].flatMap((e) => {
+    entriesOf(a).flatMap((e) => {
       const other = valueIn(b, e.topic, e.partition);
       return other === undefined ? [] : [{ ...e, value: Math.min(e.value, other) }];
     }),
@@ -396,7 +397,7 @@ function earlier(a: PartitionMap, b: PartitionMap): PartitionMap {
 /** `a`, nowhere before `b`. */
 function later(a: PartitionMap, b: PartitionMap): PartitionMap {
   return partitionMap(
-    [...entriesOf(a)].map((e) => ({ ...e, value: Math.max(e.value, valueIn(b, e.topic, e.partition) ?? e.value) })),
+    entriesOf(a).map((e) => ({ ...e, value: Math.max(e.value, valueIn(b, e.topic, e.partition) ?? e.value) })),
   );
 }
 

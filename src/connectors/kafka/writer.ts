@@ -37,7 +37,7 @@ export class BatchWriter {
   private idle: NodeJS.Timeout | undefined;
   private dropping: Promise<void> = Promise.resolve();
   /** Partitions that the batch under way has rows for, by name; and those of the batch before, when it was a quick one. */
-  private readonly used = new Map<string, TopicPartition>();
+  private used = new Map<string, TopicPartition>();
   private expected: readonly TopicPartition[] = [];
   private batchId = -1;
   private begunAt = 0;
@@ -57,7 +57,7 @@ export class BatchWriter {
     this.begunAt = this.clock.monotonic();
     this.batchId = batchId;
     this.prepared = undefined;
-    this.used.clear();
+    this.used = new Map();
     if (this.ahead?.batchId === batchId) return;
     await this.dropAhead();
     this.beginAhead(batchId);

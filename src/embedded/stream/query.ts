@@ -5,6 +5,7 @@ import { SluiceError } from "../../errors/error.ts";
 import { systemClock } from "../clock.ts";
 import type { BatchOutcome, MicroBatchExecution, MicroBatchSetup } from "./micro-batch.ts";
 import { progressJson } from "./progress.ts";
+import { Recent } from "./recent.ts";
 import { nextTriggerTime, type Trigger } from "./trigger.ts";
 
 /** How long stop() waits for the batch that is being run. Real time, as all waiting for a query: its own clock may stand still. */
@@ -45,7 +46,7 @@ export class StreamingQuery implements EngineQuery {
   readonly guarantee: QueryGuarantee;
   private readonly setup: QuerySetup;
   private readonly listeners = new Set<Listener>();
-  private readonly progresses: (() => string)[] = [];
+  private readonly progresses: Recent<() => string>;
   private readonly waiters = new Set<Waiter>();
   /** Ends the wait for data. */
   private waiting: AbortController | undefined;
@@ -64,6 +65,7 @@ export class StreamingQuery implements EngineQuery {
 
   constructor(setup: QuerySetup) {
     this.setup = setup;
+    this.progresses = new Recent(setup.progressesToKeep);
     this.id = setup.batch.checkpoint.queryId;
     this.runId = setup.runId;
     this.name = setup.name;
@@ -87,11 +89,11 @@ export class StreamingQuery implements EngineQuery {
   }
 
   async recentProgress(): Promise<readonly string[]> {
-    return this.progresses.map((json) => json());
+    return this.progresses.all().map((json) => json());
   }
 
   async lastProgress(): Promise<string | undefined> {
-    return this.progresses.at(-1)?.();
+    return this.progresses.newest?.();
   }
 
   async exception(): Promise<Error | undefined> {
@@ -287,14 +289,8 @@ export class StreamingQuery implements EngineQuery {
     const json = once(() => progressJson({ ...report, latenciesMs: outcome.timestampsMs.map((ms) => done - ms) }));
     this.lastTriggerStart = triggerStart;
     this.lastEventAt = clock.monotonic();
-    this.progresses.push(json);
-    if (this.progresses.length > this.setup.progressesToKeep) this.progresses.shift();
-    this.emit({
-      kind: "progress",
-      get progress() {
-        return json();
-      },
-    });
+    this.progresses.add(json);
+    this.emit(new ProgressEvent(json));
   }
 
   private async close(): Promise<void> {
@@ -333,6 +329,20 @@ export class StreamingQuery implements EngineQuery {
   private streamFailed(cause: unknown): SluiceError {
     const message = cause instanceof Error ? cause.message : String(cause);
     return new SluiceError("STREAM_FAILED", { id: this.id, runId: this.runId, message }, { cause });
+  }
+}
+
+/** A class, since each literal with a getter gets a shape of its own, which outlives the batch by far. */
+class ProgressEvent {
+  readonly kind = "progress";
+  private readonly json: () => string;
+
+  constructor(json: () => string) {
+    this.json = json;
+  }
+
+  get progress(): string {
+    return this.json();
   }
 }
 

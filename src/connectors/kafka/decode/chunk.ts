@@ -7,7 +7,7 @@ import { createJsonScanner, type JsonScanner, type ScanResult, scanNaming } from
 import { BOOLEAN, type DataType, LONG } from "../../../types/types.ts";
 import type { JsonFields, ReadRequest } from "../../contract.ts";
 import { areArrays, blockToBatch, columnTypes, partsOf } from "../columns.ts";
-import { type BlockMemory, type FetchedRecords, recordBlocks } from "../records.ts";
+import { type BlockMemory, type RecordRange, recordBlocks } from "../records.ts";
 
 /** What is wanted of the records; the same for all chunks of a query. */
 export type DecodeRequest = Pick<ReadRequest, "columns" | "wide" | "json">;
@@ -60,26 +60,20 @@ export class ChunkDecoder {
   }
 
   /**
-   * The records of `[from, to)`, in as few blocks as fit in the processor's cache.
+   * The records of the range, in as few blocks as fit in the processor's cache.
    *
    * @param room gives memory of at least so many bytes
    * @throws SluiceError KAFKA_CORRUPT_RECORD_BATCH, KAFKA_UNSUPPORTED_RECORD_FORMAT, MALFORMED_RECORD_IN_PARSING
    * @throws WideRequired in the narrow form
    */
-  *decode(
-    records: FetchedRecords,
-    from: number,
-    to: number,
-    nowMs: number,
-    room: (bytes: number) => ArrayBuffer,
-  ): Generator<PackedBlock> {
+  *decode(range: RecordRange, nowMs: number, room: (bytes: number) => ArrayBuffer): Generator<PackedBlock> {
     this.nowMs = nowMs;
     const { request, memory } = this;
     memory.reset();
     const parts = partsOf(request);
-    for (const block of recordBlocks(records, from, to, request.batchRowsMax, parts, undefined, memory)) {
+    for (const block of recordBlocks([range], request.batchRowsMax, parts, undefined, memory)) {
       if (block.rows > 0) {
-        const { rows, columns, origin } = blockToBatch(block, records, request);
+        const { rows, columns, origin } = blockToBatch(block, request);
         yield this.pack(rows, columns, this.scan(columns, rows, origin), block.offsets, room);
       }
       memory.reset();

@@ -4,20 +4,22 @@ import type { Batch, Vector } from "../../../columns/vector.ts";
 import type { DataType } from "../../../types/types.ts";
 import type { ReadRequest } from "../../contract.ts";
 import { areArrays, blockToBatch, originOf, partsOf } from "../columns.ts";
-import type { TopicPartition } from "../offsets.ts";
-import { type FetchedRecords, recordBlocks } from "../records.ts";
+import { type FetchedRecords, type RecordRange, recordBlocks } from "../records.ts";
 import { BlockTypes, type PackedBlock } from "./chunk.ts";
 import type { DecodeLease, PendingChunk } from "./workers.ts";
 
-/** Smaller chunks aren't worth the way to another thread and back. */
+/**
+ * Smaller chunks aren't worth the way to another thread and back. Decoded here, those of several partitions become one batch of
+ * rows: what a batch costs whatever its rows is then paid once for a topic, and not for each of its partitions.
+ */
 const BYTES_MIN = 64 << 10;
 /** Chunks at once: what threads have, and some for this one while it would wait. */
 const CHUNKS_MAX = 6;
 
 interface Item {
-  readonly records: FetchedRecords;
-  readonly from: number;
-  readonly to: number;
+  /** One, or several small ones. */
+  readonly ranges: RecordRange[];
+  bytes: number;
   /** With another thread. */
   pending: PendingChunk | undefined;
   /** Decoded here ahead of its turn. */
@@ -41,14 +43,23 @@ export class DecodePipeline {
     return this.items.length === 0;
   }
 
-  /** Without other threads a chunk is decoded when it is asked for, so one at a time will do. */
+  /** Without other threads a chunk is decoded when it is asked for, so one at a time will do, or a few small ones. */
   get hasRoom(): boolean {
-    return this.items.length < (this.lease === undefined ? 1 : CHUNKS_MAX);
+    if (this.items.length < (this.lease === undefined ? 1 : CHUNKS_MAX)) return true;
+    const last = this.items.at(-1) as Item;
+    return isOpen(last) && last.bytes < BYTES_MIN / 2;
   }
 
   /** Takes the records of [from, to). */
   add(records: FetchedRecords, from: number, to: number): void {
-    this.items.push({ records, from, to, pending: undefined, batches: undefined });
+    const { length } = records.bytes;
+    const last = this.items.at(-1);
+    if (last !== undefined && isOpen(last) && last.bytes + length < BYTES_MIN) {
+      last.ranges.push({ records, from, to });
+      last.bytes += length;
+    } else {
+      this.items.push({ ranges: [{ records, from, to }], bytes: length, pending: undefined, batches: undefined });
+    }
     this.feed();
   }
 
@@ -58,9 +69,8 @@ export class DecodePipeline {
     if (lease === undefined) return;
     for (const item of this.items) {
       if (!lease.isFree) return;
-      const isOpen = item.pending === undefined && item.batches === undefined;
-      if (!isOpen || item.records.bytes.length < BYTES_MIN) continue;
-      item.pending = lease.submit(item.records, item.from, item.to, request.json?.nowMs ?? 0);
+      if (!isOpen(item) || item.bytes < BYTES_MIN) continue;
+      item.pending = lease.submit(item.ranges[0] as RecordRange, request.json?.nowMs ?? 0);
     }
   }
 
@@ -75,43 +85,43 @@ export class DecodePipeline {
       yield* item.batches ?? this.decode(item);
       return;
     }
-    // What is left of a chunk is read by the next batch.
-    if (item.to >= item.records.nextOffset) item.records.free?.();
-    for (const block of blocks) yield* this.unpacked(block, item.records, item.pending as PendingChunk);
+    const [range] = item.ranges as [RecordRange];
+    free([range]);
+    for (const block of blocks) yield* this.unpacked(block, range.records, item.pending as PendingChunk);
   }
 
   /** Decodes a chunk that no thread has; waits when there is none. */
   private async workWhileWaiting(pending: PendingChunk): Promise<void> {
     this.feed();
     if (pending.isDone) return;
-    const open = this.items.find((item) => item.pending === undefined && item.batches === undefined);
+    const open = this.items.find(isOpen);
     if (open === undefined) await pending.done;
     else open.batches = [...this.decode(open)];
   }
 
-  private *decode({ records, from, to }: Item): Generator<Batch> {
+  private *decode({ ranges }: Item): Generator<Batch> {
     const { request } = this;
     if (!areArrays(request.columns)) {
-      for (const block of recordBlocks(records, from, to, request.batchRowsMax, partsOf(request))) {
-        if (block.rows > 0) yield blockToBatch(block, records, request);
+      for (const block of recordBlocks(ranges, request.batchRowsMax, partsOf(request))) {
+        if (block.rows > 0) yield blockToBatch(block, request);
       }
       return;
     }
     let shares = false;
-    for (const block of recordBlocks(records, from, to, Number.MAX_SAFE_INTEGER, partsOf(request))) {
+    for (const block of recordBlocks(ranges, Number.MAX_SAFE_INTEGER, partsOf(request))) {
       if (block.rows === 0) continue;
       const { buffer } = block.bytes;
-      const isShared = buffer === records.bytes.buffer;
+      const isShared = ranges.some(({ records }) => records.bytes.buffer === buffer);
       shares ||= isShared;
-      const free = (): void => {
+      const release = (): void => {
         if (!isShared && buffer instanceof ArrayBuffer) buffer.transfer(0);
       };
-      yield* inSlices(blockToBatch(block, records, request), request.batchRowsMax, free);
+      yield* inSlices(blockToBatch(block, request), request.batchRowsMax, release);
     }
-    if (!shares && to >= records.nextOffset) records.free?.();
+    if (!shares) free(ranges);
   }
 
-  private *unpacked(block: PackedBlock, source: TopicPartition, maker: PendingChunk): Generator<Batch> {
+  private *unpacked(block: PackedBlock, { topic, partition }: FetchedRecords, maker: PendingChunk): Generator<Batch> {
     const { rows, corrupt, offsets } = block;
     const own = (v: Vector | undefined, type: DataType): Vector =>
       v === undefined ? unread(type, rows) : { ...v, type };
@@ -120,14 +130,28 @@ export class DecodePipeline {
       rows,
       columns: block.columns.map((v, c) => own(v, this.types.columns[c])),
       decoded: fields && { columns: fields, corrupt, corruptCount: ones(corrupt) },
-      origin: originOf(source, offsets),
+      origin: originOf([{ topic, partition, firstRow: 0 }], offsets),
     };
     yield* inSlices(batch, this.request.batchRowsMax, () => maker.recycle(block));
   }
 }
 
+/** Nobody has it yet. */
+function isOpen(item: Item): boolean {
+  return item.pending === undefined && item.batches === undefined;
+}
+
+/** Gives the memory of chunks back that were read to their end. What is left of one is read by the next batch. */
+function free(ranges: readonly RecordRange[]): void {
+  for (const { records, to } of ranges) if (to >= records.nextOffset) records.free?.();
+}
+
 /** The batch in parts, on the same memory; `free` is called when all of them were released. */
 function* inSlices(batch: Batch, rowsMax: number, free: () => void): Generator<Batch> {
+  if (batch.rows <= rowsMax) {
+    yield { ...batch, release: free };
+    return;
+  }
   let left = Math.ceil(batch.rows / rowsMax);
   const release = (): void => {
     if (--left === 0) free();

@@ -38,12 +38,12 @@ function room(bytes: number): ArrayBuffer {
 
 function decode({ id, task, records, from, to, nowMs }: Extract<ToWorker, { kind: "chunk" }>): void {
   const { buffer, byteOffset, length } = records.bytes;
-  const chunk = { ...records, bytes: Buffer.from(buffer, byteOffset, length) };
+  const range = { records: { ...records, bytes: Buffer.from(buffer, byteOffset, length) }, from, to };
   const blocks: PackedBlock[] = [];
   const input = buffer as ArrayBuffer;
   let answer: FromWorker;
   try {
-    for (const block of (decoders.get(id) as ChunkDecoder).decode(chunk, from, to, nowMs, room)) blocks.push(block);
+    for (const block of (decoders.get(id) as ChunkDecoder).decode(range, nowMs, room)) blocks.push(block);
     answer = { task, outcome: { kind: "blocks", blocks }, input };
   } catch (error) {
     blocks.length = 0;

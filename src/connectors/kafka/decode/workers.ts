@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ownModule } from "../../../package-files.ts";
-import type { FetchedRecords } from "../records.ts";
+import type { RecordRange } from "../records.ts";
 import type { DecodeRequest, PackedBlock } from "./chunk.ts";
 import { blocksOf, type FromWorker, type Outcome, type ToWorker } from "./protocol.ts";
 
@@ -37,7 +37,7 @@ export interface DecodeLease {
   /** Whether a thread has time for a chunk. Takes in what threads have finished. */
   readonly isFree: boolean;
   /** Hands a copy of the chunk's bytes to a thread. Only when `isFree`. */
-  submit(records: FetchedRecords, from: number, to: number, nowMs: number): PendingChunk;
+  submit(range: RecordRange, nowMs: number): PendingChunk;
   release(): void;
 }
 
@@ -212,10 +212,11 @@ class Lease implements DecodeLease {
     return this.next !== undefined;
   }
 
-  submit(records: FetchedRecords, from: number, to: number, nowMs: number): PendingChunk {
+  submit(range: RecordRange, nowMs: number): PendingChunk {
     const thread = this.next as DecodeThread;
     thread.introduce(this.id, this.request);
     const task = new Task(thread);
+    const { records, from, to } = range;
     const { topic, partition, fetchOffset, nextOffset, aborted } = records;
     const chunk = { topic, partition, fetchOffset, nextOffset, aborted, bytes: thread.copyOf(records.bytes) };
     thread.decode({ kind: "chunk", id: this.id, task: ++lastTask, records: chunk, from, to, nowMs }, task);
