@@ -62,10 +62,7 @@ export const nameOfVariant = (v: LatencyVariant): string => `${v.engine} ${v.for
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/**
- * For what must answer in milliseconds: a young generation of this size is collected seldom, and a collection takes about the same
- * time whatever its size, since next to nothing of a batch outlives it. MiB are paid for it.
- */
+/** For producer and consumer, which are to rest as seldom as they can. */
 const SELDOM_COLLECTED = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
 let topics = 0;
 
@@ -131,7 +128,7 @@ function queryCommand(
   ...places: [servers: string, input: string, output: string, checkpoint: string]
 ): [program: string, args: string[], env: NodeJS.ProcessEnv] {
   if (engine === "sluice") {
-    const options = process.env["LATENCY_NODE_OPTIONS"]?.split(" ") ?? SELDOM_COLLECTED;
+    const options = process.env["LATENCY_NODE_OPTIONS"]?.split(" ") ?? [];
     return [process.execPath, [...options, join(here, "latency/query.ts"), form, delivery, ...places], process.env];
   }
   const env = { ...sparkEnvironment(), SPARK_KAFKA_JARS: sparkKafkaJars() };
