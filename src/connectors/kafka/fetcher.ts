@@ -59,8 +59,7 @@ export class Fetcher {
   private readonly cluster: KafkaCluster;
   private readonly settings: FetcherSettings;
   private readonly states = new Map<string, PartitionState>();
-  /** Brokers with a request under way. An entry stays: one that comes and goes would leave garbage that lives long. */
-  private readonly busy = new Map<number, boolean>();
+  private readonly busy = new Set<number>();
   private waiters: (() => void)[] = [];
   private bufferedBytes = 0;
   private backoffMs = 0;
@@ -201,7 +200,7 @@ export class Fetcher {
       else own.push(state);
     }
     if (leaderless) void this.refresh();
-    for (const [leader, states] of byLeader) if (this.busy.get(leader) !== true) this.request(leader, states);
+    for (const [leader, states] of byLeader) if (!this.busy.has(leader)) this.request(leader, states);
   }
 
   private request(leader: number, states: readonly PartitionState[]): void {
@@ -220,10 +219,10 @@ export class Fetcher {
     const isNeeded = hungry.some((s) => s.chunks.length === 0 && s.needed > s.fetchOffset);
     if (leftOut && !isThere && !isNeeded) return;
     const maxWaitMs = leftOut && isThere ? 0 : settings.maxWaitMs;
-    this.busy.set(leader, true);
+    this.busy.add(leader);
     const maxBytes = room > 0 ? room : hungry.length * settings.partitionMaxBytes;
     void this.fetch(leader, hungry, maxWaitMs, Math.min(settings.maxBytes, maxBytes)).finally(() => {
-      this.busy.set(leader, false);
+      this.busy.delete(leader);
       this.wake();
       this.pump();
     });

@@ -72,24 +72,22 @@ export function tryParseOffsets(text: string): PartitionMap | undefined {
 }
 
 /**
- * Offsets that were written or read last: a batch reads its start and its end several times. In arrays, in turn: a Map whose
+ * Offsets that were written or read last: a batch reads its start and its end several times. In an array, in turn: a Map whose
  * entries come and go leaves garbage that lives long, since a table that was replaced holds on to the next one.
  */
-const PARSED_MAX = 8;
-const parsedTexts: string[] = new Array(PARSED_MAX).fill("");
-const parsedMaps: PartitionMap[] = new Array(PARSED_MAX).fill(new Map());
-let parsedNext = 0;
+const known: { readonly text: string; readonly map: PartitionMap }[] = [];
+const KNOWN_MAX = 8;
+let knownNext = 0;
 
 function remember(text: string, map: PartitionMap): void {
-  parsedTexts[parsedNext] = text;
-  parsedMaps[parsedNext] = map;
-  parsedNext = (parsedNext + 1) % PARSED_MAX;
+  known[knownNext] = { text, map };
+  knownNext = (knownNext + 1) % KNOWN_MAX;
 }
 
 /** An offset as this source once wrote it. */
 export function parseOffsets(text: string): PartitionMap {
-  const at = text === "" ? -1 : parsedTexts.indexOf(text);
-  if (at >= 0) return parsedMaps[at];
+  const found = known.find((offsets) => offsets.text === text);
+  if (found !== undefined) return found.map;
   const map = tryParseOffsets(text);
   if (map === undefined) throw new SluiceError("INTERNAL_ERROR", { message: `Not a Kafka offset: ${text}` });
   remember(text, map);

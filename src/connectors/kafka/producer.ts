@@ -118,7 +118,7 @@ export class Producer {
   async flush(all: boolean, prepare: (partitions: readonly TopicPartition[]) => Promise<void>): Promise<void> {
     await this.settled();
     const chosen = all || this.full.size === 0 ? this.pending() : [...this.full];
-    if (this.full.size > 0) this.full.clear();
+    this.full.clear();
     if (chosen.length === 0) return;
     await prepare(chosen);
     const outgoing = chosen.map((slot) => this.finish(slot));

@@ -176,7 +176,7 @@ export function* recordBlocks(
         yield* index(group, wants);
         group = undefined;
       }
-      group ??= newGroup(batch, areJoined ? ranges.slice(i) : [], needsOut, memory);
+      group ??= newGroup(batch, ranges.slice(i + 1), needsOut, memory);
       addTo(group, batch, decompressedBytesMax);
     }
   }
@@ -209,11 +209,9 @@ interface Group {
   bytes: number;
 }
 
-function newGroup(first: Batch, joined: readonly RecordRange[], needsOut: boolean, memory: BlockMemory): Group {
+function newGroup(first: Batch, rest: readonly RecordRange[], needsOut: boolean, memory: BlockMemory): Group {
   const { at, size, range, attributes } = first;
-  const bytesLeft = joined
-    .slice(1)
-    .reduce((n, { records }) => n + records.bytes.length, range.records.bytes.length - at);
+  const bytesLeft = rest.reduce((n, { records }) => n + records.bytes.length, range.records.bytes.length - at);
   const ratio = (attributes & 7) === Codec.NONE ? 1 : LIKELY_RATIO;
   // One large batch, or what is left up to what fits in a block.
   const bytesLikely = Math.max(size * ratio, Math.min(bytesLeft * ratio, BLOCK_BYTES)) + 64;

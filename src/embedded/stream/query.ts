@@ -5,7 +5,6 @@ import { SluiceError } from "../../errors/error.ts";
 import { systemClock } from "../clock.ts";
 import type { BatchOutcome, MicroBatchExecution, MicroBatchSetup } from "./micro-batch.ts";
 import { progressJson } from "./progress.ts";
-import { Recent } from "./recent.ts";
 import { nextTriggerTime, type Trigger } from "./trigger.ts";
 
 /** How long stop() waits for the batch that is being run. Real time, as all waiting for a query: its own clock may stand still. */
@@ -46,7 +45,7 @@ export class StreamingQuery implements EngineQuery {
   readonly guarantee: QueryGuarantee;
   private readonly setup: QuerySetup;
   private readonly listeners = new Set<Listener>();
-  private readonly progresses: Recent<() => string>;
+  private readonly progresses: (() => string)[] = [];
   private readonly waiters = new Set<Waiter>();
   /** Ends the wait for data. */
   private waiting: AbortController | undefined;
@@ -65,7 +64,6 @@ export class StreamingQuery implements EngineQuery {
 
   constructor(setup: QuerySetup) {
     this.setup = setup;
-    this.progresses = new Recent(setup.progressesToKeep);
     this.id = setup.batch.checkpoint.queryId;
     this.runId = setup.runId;
     this.name = setup.name;
@@ -89,11 +87,11 @@ export class StreamingQuery implements EngineQuery {
   }
 
   async recentProgress(): Promise<readonly string[]> {
-    return this.progresses.all().map((json) => json());
+    return this.progresses.map((json) => json());
   }
 
   async lastProgress(): Promise<string | undefined> {
-    return this.progresses.newest?.();
+    return this.progresses.at(-1)?.();
   }
 
   async exception(): Promise<Error | undefined> {
@@ -289,7 +287,8 @@ export class StreamingQuery implements EngineQuery {
     const json = once(() => progressJson({ ...report, latenciesMs: outcome.timestampsMs.map((ms) => done - ms) }));
     this.lastTriggerStart = triggerStart;
     this.lastEventAt = clock.monotonic();
-    this.progresses.add(json);
+    this.progresses.push(json);
+    if (this.progresses.length > this.setup.progressesToKeep) this.progresses.shift();
     this.emit(new ProgressEvent(json));
   }
 
