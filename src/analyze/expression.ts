@@ -10,11 +10,18 @@ export interface Attribute {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
+  /** Set on windows of time that are never null, though Spark takes their column to be nullable. */
+  readonly isPresent?: boolean;
   /** Names of the relation that it can be qualified with, outermost last name last, e.g. ["spark_catalog","default","t"]. */
   readonly qualifier: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Set below and above withWatermark, on the event-time column and on windows made of it. Microseconds. */
   readonly watermarkDelayUs?: number;
+}
+
+/** The column on a side of a join that may be missing. */
+export function asNullable(a: Attribute): Attribute {
+  return a.nullable && !a.isPresent ? a : { ...a, nullable: true, isPresent: false };
 }
 
 export interface Literal {

@@ -312,6 +312,7 @@ export function alias(
   return {
     expression,
     output: block.session.attribute(name, expression.type, expression.nullable, {
+      ...(inherited?.isPresent && { isPresent: true }),
       ...(kept === undefined ? {} : { metadata: kept }),
       ...(delay === undefined ? {} : { watermarkDelayUs: delay }),
     }),

@@ -137,6 +137,7 @@ function placed(block: Block, use: Omit<TimeWindowUse, "output">): Attribute {
   // Sliding windows come out of an Expand, whose columns Spark takes to be nullable.
   const isSliding = use.kind === "time" && use.slideUs < use.sizeUs;
   const output = block.session.attribute(name, windowType(time.type), isSliding, {
+    ...(isSliding && { isPresent: true }),
     metadata: { [use.kind === "time" ? TIME_WINDOW_KEY : SESSION_WINDOW_KEY]: true },
     ...(delay === undefined ? {} : { watermarkDelayUs: delay }),
   });

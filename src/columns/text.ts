@@ -17,6 +17,20 @@ export function textOf(type: DataType, form: TextForm): (value: Value) => string
   return (value) => (value === null ? form.nullText : format(value));
 }
 
+/** A key of a map as the name of a JSON field: Spark writes times as it keeps them, in days or microseconds. */
+export function mapKeyText(type: DataType): (key: Value) => string {
+  switch (type.kind) {
+    case "date":
+    case "timestamp":
+    case "timestamp_ntz":
+    case "daytime_interval":
+    case "yearmonth_interval":
+      return String;
+    default:
+      return textOf(type, { timeZone: "UTC", nullText: "null" });
+  }
+}
+
 function nonNull(type: DataType, form: TextForm): (value: Exclude<Value, null>) => string {
   switch (type.kind) {
     case "float":

@@ -9,7 +9,7 @@ import type { Emitted, RunContext, SessionSettings } from "../functions/definiti
 import { InputColumns, signature } from "./columns.ts";
 import { CodeEmitter } from "./emitter.ts";
 import { type ExpressionSurroundings, emitCondition, emitExpression, settled } from "./expression.ts";
-import { StructViews } from "./structs.ts";
+import { type SpreadStruct, StructViews } from "./structs.ts";
 
 export type StageStep =
   | { readonly kind: "filter"; readonly condition: TypedExpression }
@@ -78,6 +78,7 @@ export class Stage<A extends readonly unknown[], R> {
   readonly #environment: StageEnvironment;
   readonly #compiled = new Map<string, Compiled<A, R>>();
   readonly #rejects: boolean;
+  readonly #structs: readonly SpreadStruct[];
   readonly name: string;
   /** The code generated last. */
   code = "";
@@ -88,9 +89,11 @@ export class Stage<A extends readonly unknown[], R> {
     steps: readonly StageStep[],
     end: StageEnd<R>,
     environment: StageEnvironment,
+    structs: readonly SpreadStruct[] = [],
   ) {
     this.name = name;
     this.#input = input;
+    this.#structs = structs;
     this.#steps = steps;
     this.#end = end;
     this.#environment = environment;
@@ -129,6 +132,7 @@ export class Stage<A extends readonly unknown[], R> {
     const input = new InputColumns(e, this.#input, reprs, row);
     const locals = new Map<number, Emitted>();
     const views = new StructViews();
+    for (const { struct, fields } of this.#structs) views.define(struct, fields);
     const access = (a: Attribute): Emitted => {
       const found = locals.get(a.id) ?? input.access(a) ?? views.build(a, access);
       if (found === undefined) throw new Error(`column ${a.name}#${a.id} is not available in stage ${this.name}`);

@@ -1,10 +1,16 @@
+import type { Attribute, TypedExpression } from "../analyze/expression.ts";
+import type { Emitted } from "../functions/definition.ts";
+
+/** A struct that is never null, whose fields come as columns of their own. */
+export interface SpreadStruct {
+  readonly struct: Attribute;
+  readonly fields: readonly Attribute[];
+}
+
 /**
  * Structs that a stage makes and takes apart again (time windows above all) are never built: the stage remembers which
  * columns hold their fields. The same table remembers columns that are other columns under a new name.
  */
-import type { Attribute, TypedExpression } from "../analyze/expression.ts";
-import type { Emitted } from "../functions/definition.ts";
-
 export class StructViews {
   readonly #fields = new Map<number, readonly Attribute[]>();
   readonly #aliases = new Map<number, Attribute>();

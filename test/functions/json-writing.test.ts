@@ -97,3 +97,55 @@ test("to_json of names that are long, and of rows whose texts outgrow what was f
     assert.equal(valueAt(utf8, i), text);
   });
 });
+
+const inner = fc.tuple(fc.option(fc.integer()), fc.option(texts), fc.option(times));
+const nestedRow = fc.tuple(
+  fc.option(fc.integer()),
+  fc.tuple(inner, fc.option(reals), inner),
+  fc.option(fc.array(fc.option(inner), { maxLength: 3 })),
+  fc.option(inner),
+);
+
+const wellFormed = (v: Value): Value => {
+  if (typeof v === "string") return v.toWellFormed();
+  return Array.isArray(v) ? v.map(wellFormed) : v;
+};
+
+test("to_json of structs whose fields are columns of their own", () => {
+  const innerType = "i: INT, t: STRING, `a name that is longer than what is written byte by byte`: TIMESTAMP";
+  const type = parseSchema(
+    `i INT, s STRUCT<x: STRUCT<${innerType}>, d: DOUBLE, y: STRUCT<${innerType}>>,
+     list ARRAY<STRUCT<${innerType}>>, z STRUCT<${innerType}>`,
+  );
+  const write = jsonWriter(type, { ignoreNullFields: true, pretty: false }, settings);
+  // The columns stand in another order, with one among them that no field is in.
+  const writer = createJsonWriter(type, { timeZone: "UTC" }, [9, [[3, 2, 1], 0, [4, 5, 6]], 8, 7]);
+  fc.assert(
+    fc.property(fc.array(nestedRow, { minLength: 1, maxLength: 20 }), (generated) => {
+      const rows = generated.map((r) => wellFormed(r) as Value[]);
+      const leaves = rows.map((r) => {
+        const [x, d, y] = r[1] as [Value[], Value, Value[]];
+        return [d, ...x.toReversed(), ...y];
+      });
+      const kinds = ["DOUBLE", "TIMESTAMP", "STRING", "INT", "INT", "STRING", "TIMESTAMP"];
+      const columns: Vector[] = kinds.map((kind, c) =>
+        vectorFrom(
+          parseSchema(`c ${kind}`).fields[0].type,
+          leaves.map((l) => l[c] as Value),
+        ),
+      );
+      for (const k of [3, 2, 0])
+        columns.push(
+          vectorFrom(
+            type.fields[k].type,
+            rows.map((r) => r[k] as Value),
+          ),
+        );
+      const written = writer.column({ rows: rows.length, columns });
+      rows.forEach((r, i) => {
+        assert.equal(valueAt(written, i), write(r));
+      });
+    }),
+    { numRuns: 300 },
+  );
+});

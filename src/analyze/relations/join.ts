@@ -3,7 +3,7 @@ import { SluiceError } from "../../errors/error.ts";
 import { type Expression, type Join, Join_JoinType, type LateralJoin, type Relation } from "../../plan/messages.ts";
 import { type Block, refusePending, withScope } from "../block.ts";
 import { callNamed } from "../calls.ts";
-import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
+import { type Attribute, asNullable, type NamedExpression, type TypedExpression } from "../expression.ts";
 import { condition } from "../expressions.ts";
 import { quoted } from "../identifier.ts";
 import type { JoinNode, JoinType, PlanNode } from "../plan.ts";
@@ -66,17 +66,16 @@ function commonNames(block: Block, left: Resolved, right: Resolved): string[] {
 
 /** The output of a join, from its sides' columns: a side that may be missing is nullable. */
 function nullableSides(joinType: JoinType, left: readonly Attribute[], right: readonly Attribute[]): Attribute[] {
-  const nullable = (a: Attribute): Attribute => (a.nullable ? a : { ...a, nullable: true });
   switch (joinType) {
     case "leftsemi":
     case "leftanti":
       return [...left];
     case "left":
-      return [...left, ...right.map(nullable)];
+      return [...left, ...right.map(asNullable)];
     case "right":
-      return [...left.map(nullable), ...right];
+      return [...left.map(asNullable), ...right];
     case "full":
-      return [...left.map(nullable), ...right.map(nullable)];
+      return [...left.map(asNullable), ...right.map(asNullable)];
     default:
       return [...left, ...right];
   }

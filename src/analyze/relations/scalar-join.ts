@@ -3,7 +3,7 @@ import { SluiceError } from "../../errors/error.ts";
 import { BOOLEAN, LONG } from "../../types/types.ts";
 import type { Block, ScalarJoin } from "../block.ts";
 import { callNamed } from "../calls.ts";
-import type { Attribute, NamedExpression, TypedExpression } from "../expression.ts";
+import { type Attribute, asNullable, type NamedExpression, type TypedExpression } from "../expression.ts";
 import { alias } from "../expressions.ts";
 import { constant } from "../literal.ts";
 import type { AggregateNode, JoinNode, PlanNode, ProjectNode } from "../plan.ts";
@@ -77,7 +77,7 @@ function grouped(
     grouping: pairs.map((p) => p.inner),
     output: [...keys, ...aggregate.output],
   };
-  const value: Attribute = { ...project.expressions[0].output, nullable: true };
+  const value: Attribute = asNullable(project.expressions[0].output);
   const isThere = block.session.attribute("is_there", BOOLEAN, true);
   const expressions: NamedExpression[] = [
     ...keys.map((k) => ({ expression: k, output: k })),
@@ -110,7 +110,7 @@ export function applyScalarJoins(input: PlanNode, joins: readonly ScalarJoin[]):
   return joins.reduce<PlanNode>(
     (left, { right, keys }): JoinNode => ({
       kind: "join",
-      output: [...left.output, ...right.output.map((a) => ({ ...a, nullable: true }))],
+      output: [...left.output, ...right.output.map(asNullable)],
       left,
       right,
       joinType: "left",

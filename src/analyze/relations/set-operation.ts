@@ -74,12 +74,13 @@ function unionOf(first: PlanNode, second: PlanNode): PlanNode {
   const inputs = [first, second].flatMap((p) => (p.kind === "union" ? p.inputs : [p]));
   const output = first.output.map((a, i): Attribute => {
     const b = second.output[i];
-    const { metadata: _, watermarkDelayUs: delay, ...rest } = a;
+    const { metadata: _, watermarkDelayUs: delay, isPresent = false, ...rest } = a;
     return {
       ...rest,
       // The same but for nulls inside arrays, maps and structs, which either side may bring.
       type: widerType(a.type, b.type) ?? a.type,
       nullable: a.nullable || b.nullable,
+      ...(isPresent && (b.isPresent || !b.nullable) && { isPresent }),
       ...(a.metadata === undefined ? {} : { metadata: a.metadata }),
       ...(delay === undefined ? {} : { watermarkDelayUs: Math.max(delay, b.watermarkDelayUs ?? delay) }),
     };

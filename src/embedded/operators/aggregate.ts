@@ -4,12 +4,15 @@ import type { AggregateNode } from "../../analyze/plan.ts";
 import { canonicalText } from "../../columns/canonical.ts";
 import type { Batch } from "../../columns/vector.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
+import type { SpreadStruct } from "../../compile/structs.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
+import type { StructType } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import type { SlotColumn } from "../state/slots.ts";
 import { TimeIndex, timeOf } from "../state/timeindex.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
+import { fieldOf, isSpread } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 
@@ -21,6 +24,7 @@ export function batchAggregate(
   input: Operator,
   steps: readonly StageStep[],
   environment: StageEnvironment,
+  spread: boolean,
 ): Operator & { readonly stage: Stage<[], void> } {
   const make = () =>
     new Groups(
@@ -29,9 +33,11 @@ export function batchAggregate(
       environment.settings,
       environment.wide,
     );
+  const { output, structs } = outputOf(node, spread);
   const stageOf = (groups: Groups) => new Stage<[], void>("aggregate", input.output, steps, groups.end(), environment);
   return {
-    output: node.output,
+    output,
+    structs,
     stage: stageOf(make()),
     async *run(request) {
       const groups = make();
@@ -42,15 +48,38 @@ export function batchAggregate(
         await request.context.breathe();
       }
       if (node.grouping.length === 0) groups.ensureGlobal();
-      yield* outputs(groups, groups.table.liveSlots());
+      yield* outputs(groups, groups.table.liveSlots(), spread);
     },
   };
 }
 
-function* outputs(groups: Groups, slots: Int32Array): Iterable<Batch> {
+function* outputs(groups: Groups, slots: Int32Array, spread: boolean): Iterable<Batch> {
   for (let from = 0; from < slots.length; from += CHUNK) {
-    yield groups.output(slots, from, Math.min(slots.length, from + CHUNK));
+    yield groups.output(slots, from, Math.min(slots.length, from + CHUNK), spread);
   }
+}
+
+/** Ids of the fields of spread keys, which no plan has. */
+const FIELD_ID_FIRST = -5_000_000;
+
+/** The columns of `Groups.output`. */
+function outputOf(
+  node: AggregateNode,
+  spread: boolean,
+): Pick<Operator, "output"> & { structs: readonly SpreadStruct[] } {
+  const structs: SpreadStruct[] = [];
+  let id = FIELD_ID_FIRST;
+  const output = node.output.flatMap((a, k): readonly Attribute[] => {
+    const key = node.grouping[k]?.expression;
+    if (!spread || key === undefined || !isSpread(key)) return [a];
+    const fields = (key.type as StructType).fields.map((_, ordinal): Attribute => {
+      const { name, type, nullable } = fieldOf(key, ordinal);
+      return { kind: "attribute", id: id--, name: `${a.name}_${name}`, type, nullable, qualifier: [] };
+    });
+    structs.push({ struct: a, fields });
+    return fields;
+  });
+  return { output, structs };
 }
 
 /** The part of the grouping key that a watermark runs on. */
@@ -70,15 +99,14 @@ export function eventTimeKey(node: AggregateNode): EventTimeKey | undefined {
 
 /** The end of a window struct; any other time as it is. */
 export function endOf(x: TypedExpression): TypedExpression {
-  if (x.type.kind !== "struct") return x;
-  const f = x.type.fields[1];
-  return { kind: "field", child: x, ordinal: 1, name: f.name, type: f.type, nullable: f.nullable };
+  return x.type.kind === "struct" ? fieldOf(x, 1) : x;
 }
 
 export class StreamAggregate implements StatefulOperator {
   readonly operatorName = "stateStoreSave";
   readonly operatorId: number;
   readonly output: readonly Attribute[];
+  readonly structs: readonly SpreadStruct[];
   readonly tables;
   readonly counters = newCounters();
   shiftUs = 0;
@@ -86,6 +114,7 @@ export class StreamAggregate implements StatefulOperator {
   readonly #input: Operator;
   readonly #groups: Groups;
   readonly #mode: OutputMode;
+  readonly #spread: boolean;
   readonly #global: boolean;
   readonly #lateLimit = new Float64Array(1);
   readonly #lateKeys = new Set<string>();
@@ -99,10 +128,14 @@ export class StreamAggregate implements StatefulOperator {
     steps: readonly StageStep[],
     mode: OutputMode,
     environment: StageEnvironment,
+    spread: boolean,
     takeLateRow?: TakeLateRow,
   ) {
     this.operatorId = node.operatorId as number;
-    this.output = node.output;
+    const { output, structs } = outputOf(node, spread);
+    this.output = output;
+    this.structs = structs;
+    this.#spread = spread;
     this.#input = input;
     this.#mode = mode;
     this.#global = node.grouping.length === 0;
@@ -166,14 +199,14 @@ export class StreamAggregate implements StatefulOperator {
     this.counters.updateMs = performance.now() - started;
 
     if (this.#mode === "complete") {
-      yield* outputs(groups, table.liveSlots());
+      yield* outputs(groups, table.liveSlots(), this.#spread);
       return;
     }
-    if (this.#mode === "update") yield* outputs(groups, table.changedSlots());
+    if (this.#mode === "update") yield* outputs(groups, table.changedSlots(), this.#spread);
     if (this.#timeColumn === undefined) return;
     const removing = performance.now();
     const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (slot) => this.#time(slot));
-    if (this.#mode === "append") yield* outputs(groups, gone);
+    if (this.#mode === "append") yield* outputs(groups, gone, this.#spread);
     groups.remove(gone);
     this.counters.removed = gone.length;
     this.counters.removeMs = performance.now() - removing;

@@ -113,7 +113,7 @@ export class PlanBuilder {
       case "generate":
         return generateOperator(node, this.build(node.input), env);
       case "aggregate":
-        return this.#aggregate(node);
+        return this.#aggregate(node, false);
       case "deduplicate":
         if (node.operatorId === undefined) return batchDeduplicate(node, this.build(node.input), env);
         return this.#keep(node, new StreamDeduplicate(node, this.build(node.input), env, this.#options.takeLateRow));
@@ -158,7 +158,7 @@ export class PlanBuilder {
     const { input, steps } = this.#peel(node);
     const operator = stageOperator(
       steps.map((s) => s.kind).join(" "),
-      this.build(input),
+      input.kind === "aggregate" ? this.#aggregate(input, true) : this.build(input),
       steps,
       node.output,
       this.#environment,
@@ -192,7 +192,8 @@ export class PlanBuilder {
     return { input: at, steps };
   }
 
-  #aggregate(node: AggregateNode): Operator {
+  /** @param spread whether the operator above takes keys that are structs as their fields */
+  #aggregate(node: AggregateNode, spread: boolean): Operator {
     const { input, steps } = this.#peel(node.input, node);
     const below = this.build(input);
     const mode = this.#options.outputMode;
@@ -208,13 +209,13 @@ export class PlanBuilder {
       return node.operatorId === undefined ? session : this.#keep(node, session);
     }
     if (node.operatorId === undefined || mode === undefined) {
-      const operator = batchAggregate(node, below, steps, this.#environment);
+      const operator = batchAggregate(node, below, steps, this.#environment, spread);
       this.#note(operator.stage);
       return operator;
     }
     const operator = this.#keep(
       node,
-      new StreamAggregate(node, below, steps, mode, this.#environment, this.#options.takeLateRow),
+      new StreamAggregate(node, below, steps, mode, this.#environment, spread, this.#options.takeLateRow),
     );
     this.#note(operator.stage);
     return operator;

@@ -1,12 +1,14 @@
 /** Groups of an aggregation: a table of slots with an index on the key, updated by generated code. */
 import type { AggregateCall, NamedExpression } from "../../analyze/expression.ts";
 import { canonicalText } from "../../columns/canonical.ts";
-import { type Batch, reprOf, type Vector, vectorFrom } from "../../columns/vector.ts";
+import { type Batch, reprOf, type Vector } from "../../columns/vector.ts";
+import { type ColumnTarget, columnTarget } from "../../compile/emit.ts";
 import { CodeEmitter } from "../../compile/emitter.ts";
 import { settled } from "../../compile/expression.ts";
 import type { StageEnd, StageScope } from "../../compile/stage.ts";
 import type { BufferSlot, Emitted, SessionSettings } from "../../functions/definition.ts";
-import type { Value } from "../../types/values.ts";
+import { isLongLike } from "../../types/types.ts";
+import { exact, type Value } from "../../types/values.ts";
 import { KeyIndex } from "../state/keyindex.ts";
 import { type SlotColumnSpec, SlotTable } from "../state/slots.ts";
 import { gatherKey } from "./gather.ts";
@@ -209,9 +211,14 @@ export class Groups {
     return this.bufferSlots(names, call, slot).map((b) => ({ value: b.value, isNull: b.isNull }));
   }
 
-  /** Key columns and results of these groups: one column for each grouping expression, then one for each aggregate. */
-  output(slots: Int32Array, from: number, to: number): Batch {
-    const keys = this.keys.shapes.map((s) => gatherKey(this.keys, s, this.table, slots, from, to));
+  /**
+   * Key columns and results of these groups: one column for each grouping expression, then one for each aggregate.
+   *
+   * @param spread whether keys that are structs come as columns of their fields
+   */
+  output(slots: Int32Array, from: number, to: number, spread = false): Batch {
+    const shapes = this.keys.shapes.flatMap((s) => (spread && s.kind === "struct" && !s.nullable ? s.fields : [s]));
+    const keys = shapes.map((s) => gatherKey(this.keys, s, this.table, slots, from, to));
     this.#finish ??= this.#compileFinish();
     return { rows: to - from, columns: [...keys, ...this.#finish(slots, from, to)] };
   }
@@ -277,27 +284,28 @@ export class Groups {
     const slots = e.fresh("slots");
     const from = e.fresh("from");
     const to = e.fresh("to");
-    const out = e.fresh("results");
     const names = new SlotNames(e, this.table);
-    const columns = this.calls.map((_, k) => e.fresh(`result${k + 1}`));
-    names.load(e, true);
-    for (const c of columns) e.line(`const ${c} = new Array(${to} - ${from});`);
-    e.block(`for (let k = ${from}; k < ${to}; k++)`, () => {
-      const slot = e.fresh("slot");
-      e.line(`const ${slot} = ${slots}[k];`);
-      this.calls.forEach((call, k) => {
-        e.block("", () => {
-          const r = call.resolution.finish(e, this.bufferSlots(names, k, slot));
-          e.line(
-            `${columns[k]}[k - ${from}] = ${r.isNull === "false" ? r.value : `(${r.isNull}) ? null : ${r.value}`};`,
-          );
+    const targets: ColumnTarget[] = [];
+    const loop = e.capture(() => {
+      e.block(`for (let k = ${from}; k < ${to}; k++)`, () => {
+        const slot = e.fresh("slot");
+        e.line(`const ${slot} = ${slots}[k];`);
+        this.calls.forEach((call, k) => {
+          const isExact = !this.#wide && isLongLike(call.type);
+          e.block("", () => {
+            const r = call.resolution.finish(e, this.bufferSlots(names, k, slot));
+            const value = isExact ? `${e.bind(exact, "exact")}(${r.value})` : r.value;
+            const target = columnTarget(e, `result${k + 1}`, call.type, r.isNull !== "false");
+            target.store(`k - ${from}`, { ...r, value });
+            targets.push(target);
+          });
         });
       });
     });
-    const vector = e.bind(vectorFrom, "vectorFrom");
-    const parts = this.calls.map((call, k) => `${vector}(${e.bind(call.type, "type")}, ${columns[k]}, ${this.#wide})`);
-    e.line(`const ${out} = [${parts.join(", ")}];`);
-    e.line(`return ${out};`);
+    names.load(e, true);
+    for (const t of targets) for (const line of t.declare(`${to} - ${from}`)) e.line(line);
+    e.append(loop);
+    e.line(`return [${targets.map((t) => t.vector).join(", ")}];`);
     return e.compile("resultsOfGroups", [slots, from, to]);
   }
 }

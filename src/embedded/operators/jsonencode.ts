@@ -5,12 +5,13 @@
 import type { Attribute, NamedExpression, TypedExpression } from "../../analyze/expression.ts";
 import type { ProjectNode } from "../../analyze/plan.ts";
 import type { StageEnvironment } from "../../compile/stage.ts";
-import { createJsonWriter, type JsonWriter } from "../../formats/json/writer.ts";
-import { type DataType, field, type StructType, struct } from "../../types/types.ts";
+import { createJsonWriter, type FieldPlace, type JsonWriter } from "../../formats/json/writer.ts";
+import type { DataType, StructType } from "../../types/types.ts";
+import { fieldOf, isSpread } from "./keys.ts";
 import type { Operator } from "./operator.ts";
 
 /** An output column: one of the columns below, or the JSON of some of them. */
-type Made = { readonly column: number } | { readonly schema: StructType; readonly fields: readonly number[] };
+type Made = { readonly column: number } | { readonly schema: StructType; readonly places: readonly FieldPlace[] };
 
 /** A projection, split into what is computed row by row and what is written from whole columns. */
 export interface JsonProjection {
@@ -24,34 +25,61 @@ const ID_FIRST = -4_000_000;
 
 /** Undefined for projections without such a call. */
 export function splitJson(node: ProjectNode): JsonProjection | undefined {
-  const structs = node.expressions.map((e) => fieldsOf(e.expression));
+  const structs = node.expressions.map((e) => structIn(e.expression));
   if (structs.every((s) => s === undefined)) return undefined;
   const expressions: NamedExpression[] = [];
+  const placeOf = (name: string, expression: TypedExpression): FieldPlace => {
+    const fields = fieldsOf(expression);
+    if (fields !== undefined) return fields.map((f) => placeOf(`${name}_${f.name}`, f.expression));
+    const { type, nullable } = expression;
+    const id = ID_FIRST - expressions.length;
+    const output: Attribute = { kind: "attribute", id, name, type, nullable, qualifier: [] };
+    return expressions.push({ expression, output }) - 1;
+  };
   const made = node.expressions.map((e, k): Made => {
-    const fields = structs[k];
-    if (fields === undefined) return { column: expressions.push(e) - 1 };
-    const places = fields.map(({ name, expression }) => {
-      const { type, nullable } = expression;
-      const id = ID_FIRST - expressions.length;
-      const output: Attribute = { kind: "attribute", id, name, type, nullable, qualifier: [] };
-      return expressions.push({ expression, output }) - 1;
-    });
-    return { schema: struct(...fields.map((f) => field(f.name, f.expression.type))), fields: places };
+    const made = structs[k];
+    if (made === undefined) return { column: expressions.push(e) - 1 };
+    return { schema: made.type, places: made.fields.map((f) => placeOf(f.name, f.expression)) };
   });
   const below: ProjectNode = { ...node, expressions, output: expressions.map((e) => e.output) };
   return { below, output: node.output, made };
 }
 
-/** The fields of `to_json(named_struct(…))` with usual options and fields of simple types. */
-function fieldsOf(x: TypedExpression): { readonly name: string; readonly expression: TypedExpression }[] | undefined {
+interface Field {
+  readonly name: string;
+  readonly expression: TypedExpression;
+}
+
+/** The struct of `to_json(named_struct(…))` with usual options, where both writers of JSON write the same. */
+function structIn(x: TypedExpression): { readonly type: StructType; readonly fields: readonly Field[] } | undefined {
   if (x.kind !== "call" || x.fn.name !== "to_json" || x.args.length !== 1) return undefined;
   const [made] = x.args;
-  if (made.kind !== "call" || made.fn.name !== "named_struct" || made.type.kind !== "struct" || made.nullable) {
-    return undefined;
+  const fields = fieldsOf(made);
+  if (fields === undefined || fields.length === 0 || !isWritten(made.type)) return undefined;
+  return { type: made.type as StructType, fields };
+}
+
+/** The fields of a struct that is never null. */
+function fieldsOf(x: TypedExpression): readonly Field[] | undefined {
+  if (!isSpread(x)) return undefined;
+  const isMade = x.kind === "call" && x.fn.name === "named_struct";
+  return (x.type as StructType).fields.map((f, ordinal) => ({
+    name: f.name,
+    expression: isMade ? (x.args[2 * ordinal + 1] as TypedExpression) : fieldOf(x, ordinal),
+  }));
+}
+
+function isWritten(type: DataType): boolean {
+  switch (type.kind) {
+    case "struct":
+      return type.fields.every((f) => isWritten(f.type));
+    case "array":
+      return isWritten(type.elementType);
+    case "map":
+      return isWritten(type.keyType) && isWritten(type.valueType);
+    default:
+      return SIMPLE.has(type.kind);
   }
-  const { fields } = made.type;
-  if (fields.length === 0 || !fields.every((f) => isSimple(f.type))) return undefined;
-  return fields.map((f, k) => ({ name: f.name, expression: made.args[2 * k + 1] }));
 }
 
 const SIMPLE = new Set<DataType["kind"]>([
@@ -69,10 +97,6 @@ const SIMPLE = new Set<DataType["kind"]>([
   "timestamp_ntz",
 ]);
 
-function isSimple(type: DataType): boolean {
-  return SIMPLE.has(type.kind);
-}
-
 /** @param input of `projection.below` */
 export function jsonEncodeOperator(
   projection: JsonProjection,
@@ -81,17 +105,15 @@ export function jsonEncodeOperator(
 ): Operator {
   const { timeZone } = environment.settings;
   const writers = projection.made.map((m): JsonWriter | undefined =>
-    "schema" in m ? createJsonWriter(m.schema, { timeZone }) : undefined,
+    "schema" in m ? createJsonWriter(m.schema, { timeZone }, m.places) : undefined,
   );
   return {
     output: projection.output,
     async *run(request) {
       for await (const batch of input.run(request)) {
-        const columns = projection.made.map((m, k) => {
-          if ("column" in m) return batch.columns[m.column];
-          const fields = { rows: batch.rows, columns: m.fields.map((f) => batch.columns[f]) };
-          return (writers[k] as JsonWriter).column(fields);
-        });
+        const columns = projection.made.map((m, k) =>
+          "column" in m ? batch.columns[m.column] : (writers[k] as JsonWriter).column(batch),
+        );
         yield { rows: batch.rows, columns };
         await request.context.breathe();
       }

@@ -1,11 +1,12 @@
 /** Grouping keys: taken apart into leaves that compare as numbers, hashed and compared in generated code. */
-import type { TypedExpression } from "../../analyze/expression.ts";
+import type { GetField, TypedExpression } from "../../analyze/expression.ts";
+import { TIME_WINDOW_KEY } from "../../analyze/time-window.ts";
 import { canonicalText } from "../../columns/canonical.ts";
 import { reprOf } from "../../columns/vector.ts";
 import type { CodeEmitter } from "../../compile/emitter.ts";
 import { settled } from "../../compile/expression.ts";
 import type { StageScope } from "../../compile/stage.ts";
-import { type DataType, STRING } from "../../types/types.ts";
+import { type DataType, STRING, type StructType } from "../../types/types.ts";
 import type { SlotColumnSpec, SlotTable } from "../state/slots.ts";
 
 export interface KeyLeaf {
@@ -23,7 +24,13 @@ export interface KeyLeaf {
 /** How a key column of the output is put together from leaves. */
 export type KeyShape =
   | { readonly kind: "leaf"; readonly leaf: number }
-  | { readonly kind: "struct"; readonly type: DataType; readonly fields: readonly KeyShape[] };
+  | {
+      readonly kind: "struct";
+      readonly type: DataType;
+      /** Whether it is null where its first field is. */
+      readonly nullable: boolean;
+      readonly fields: readonly KeyShape[];
+    };
 
 export interface Keys {
   readonly leaves: readonly KeyLeaf[];
@@ -34,7 +41,7 @@ export interface Keys {
   readonly windowStart: KeyLeaf | undefined;
 }
 
-/** Structs that can't be null (time windows) are compared field by field; other complex keys by a canonical text. */
+/** Structs that can't be null, and windows of time, are compared field by field; other complex keys by a canonical text. */
 export function keysOf(
   expressions: readonly { readonly expression: TypedExpression; readonly name: string }[],
   wide: boolean,
@@ -43,20 +50,15 @@ export function keysOf(
   const specs: SlotColumnSpec[] = [];
   let windowStart: KeyLeaf | undefined;
   const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
-    // A window of time is there and has bounds, whatever its type says: rows without a time were dropped.
-    const bounded = x.kind === "attribute" && x.metadata?.["spark.timeWindow"] === true;
-    if (x.type.kind === "struct" && (bounded || !x.nullable)) {
+    const bounded = isWindow(x);
+    if (isSpread(x) || bounded) {
       const first = leaves.length;
-      const fields = x.type.fields.map((f, ordinal) =>
-        shape(
-          { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable && !bounded },
-          `${name}_${f.name}`,
-          derived || (bounded && ordinal > 0),
-        ),
+      const fields = (x.type as StructType).fields.map((f, ordinal) =>
+        shape(fieldOf(x, ordinal), `${name}_${f.name}`, derived || (bounded && ordinal > 0)),
       );
       const start = leaves[first];
       if (bounded && start?.kind === "number" && !start.nullable) windowStart ??= start;
-      return { kind: "struct", type: x.type, fields };
+      return { kind: "struct", type: x.type, nullable: !isSpread(x), fields };
     }
     const kind = leafKind(x.type, wide);
     leaves.push({ name, expression: x, type: x.type, nullable: x.nullable, kind, derived, column: specs.length });
@@ -68,6 +70,22 @@ export function keysOf(
   };
   const shapes = expressions.map((x) => shape(x.expression, x.name));
   return { leaves, shapes, specs, windowStart };
+}
+
+/** Whether a value is a struct that its fields stand for: one that is never null. */
+export function isSpread(x: TypedExpression): boolean {
+  return x.type.kind === "struct" && (!x.nullable || (x.kind === "attribute" && x.isPresent === true));
+}
+
+export function fieldOf(struct: TypedExpression, ordinal: number): GetField {
+  const { name, type, nullable } = (struct.type as StructType).fields[ordinal];
+  const mayBeNull = !isSpread(struct) || (nullable && !isWindow(struct));
+  return { kind: "field", child: struct, ordinal, name, type, nullable: mayBeNull };
+}
+
+/** Windows that are there have bounds, whatever their type says: rows without a time were dropped. */
+function isWindow(x: TypedExpression): boolean {
+  return x.kind === "attribute" && x.type.kind === "struct" && x.metadata?.[TIME_WINDOW_KEY] === true;
 }
 
 function leafKind(type: DataType, wide: boolean): KeyLeaf["kind"] {

@@ -1,11 +1,14 @@
 /** What runs: operators in a tree, each a stream of batches from the streams below it. */
 import type { Attribute } from "../../analyze/expression.ts";
 import type { Batch } from "../../columns/vector.ts";
+import type { SpreadStruct } from "../../compile/structs.ts";
 import type { SlotTable } from "../state/slots.ts";
 import type { StateOperatorProgress, StreamBatchRequest } from "./contract.ts";
 
 export interface Operator {
   readonly output: readonly Attribute[];
+  /** Structs of which the output has the fields only. */
+  readonly structs?: readonly SpreadStruct[];
   /** The rows of one batch. For a batch query there is one batch. */
   run(request: StreamBatchRequest): AsyncIterable<Batch>;
 }

@@ -17,7 +17,7 @@ import { TimeIndex } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
-import { SlotNames } from "./keys.ts";
+import { fieldOf, SlotNames } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { hiddenColumns } from "./sort.ts";
@@ -353,10 +353,4 @@ export class SessionAggregate implements StatefulOperator {
       yield { rows: to - from, columns };
     }
   }
-}
-
-function fieldOf(x: TypedExpression, ordinal: number): TypedExpression {
-  if (x.type.kind !== "struct") throw new Error("a session column is a struct of start and end");
-  const f = x.type.fields[ordinal];
-  return { kind: "field", child: x, ordinal, name: f.name, type: f.type, nullable: f.nullable };
 }

@@ -23,7 +23,8 @@ export function stageOperator(
   environment: StageEnvironment,
 ): Operator & { readonly stage: Stage<[], Batch> } {
   const capacity = steps.reduce((n, s) => (s.kind === "expand" ? n * s.projections.length : n), 1);
-  const stage = new Stage<[], Batch>(name, input.output, steps, emitEnd(output, capacity), environment);
+  const end = emitEnd(output, capacity);
+  const stage = new Stage<[], Batch>(name, input.output, steps, end, environment, input.structs);
   return {
     output,
     stage,

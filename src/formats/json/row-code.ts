@@ -6,12 +6,25 @@ import { CLOCK_BYTES, ESCAPED_BYTES, REAL_BYTES, WHOLE_BYTES } from "./bytes-out
  */
 export type FieldForm = "whole" | "real" | "clock" | "bool" | "text" | "bytes" | "value";
 
-export interface FieldCode {
+interface NamedCode {
+  /** Unique among the fields of a row, and of its structs. */
+  readonly ordinal: number;
   /** `,"name":` */
   readonly name: Uint8Array;
+}
+
+export interface ValueCode extends NamedCode {
+  readonly column: number;
   readonly form: FieldForm;
   readonly hasNulls: boolean;
 }
+
+/** A struct that is never null, whose fields are columns of their own. */
+export interface StructCode extends NamedCode {
+  readonly fields: readonly FieldCode[];
+}
+
+export type FieldCode = ValueCode | StructCode;
 
 /** Most bytes of a value, besides those that its own length says. A clock has a date and a zone's offset around it. */
 const BYTES: Readonly<Record<FieldForm, number>> = {
@@ -33,56 +46,73 @@ const NAME_BYTES_MAX = 40;
  * Names in the generated code: `b` the bytes, `n` the position, `i` the row; `v0 n0` the arrays of field 0, or `b0 s0 e0 n0`.
  */
 export function rowsSource(fields: readonly FieldCode[]): string {
-  const fixed = fields.reduce((sum, f) => sum + f.name.length + BYTES[f.form], 2);
-  const texts = fields.flatMap((f, k) => (f.form === "text" ? [textNeed(f, k)] : []));
+  const values = fields.flatMap(valuesOf);
+  const texts = values.flatMap((v) => (v.form === "text" ? [textNeed(v)] : []));
   return `"use strict";
 const { putWhole, putReal, putClock, putQuoted, putBytes, names, writers } = env;
 return function writeRows(columns, rows, out, starts, ends) {
-  ${fields.map(arraysOf).join("\n  ")}
+  ${values.map(arraysOf).join("\n  ")}
   let b = out.bytes, n = out.length;
   for (let i = 0; i < rows; i++) {
-    const need = ${[fixed, ...texts].join(" + ")};
+    const need = ${[bytesOf(fields), ...texts].join(" + ")};
     if (n + need > b.length) {
       out.length = n;
       out.reserve(need);
       b = out.bytes;
     }
     const first = starts[i] = n;
-${fields.map(fieldOf).join("\n")}
-    if (n === first) n++;
-    b[first] = 123;
-    b[n++] = 125;
+${objectOf(fields, "first")}
     ends[i] = n;
   }
   out.length = n;
 };`;
 }
 
-function arraysOf({ form, hasNulls }: FieldCode, k: number): string {
+const valuesOf = (f: FieldCode): ValueCode[] => ("fields" in f ? f.fields.flatMap(valuesOf) : [f]);
+
+/** Braces, names and values, but for what a value's own length says. */
+function bytesOf(fields: readonly FieldCode[]): number {
+  return fields.reduce((sum, f) => sum + f.name.length + ("fields" in f ? bytesOf(f.fields) : BYTES[f.form]), 2);
+}
+
+function arraysOf({ ordinal: k, column, form, hasNulls }: ValueCode): string {
   const own =
     form === "text" || form === "bytes"
-      ? `const b${k} = columns[${k}].bytes, s${k} = columns[${k}].starts, e${k} = columns[${k}].ends;`
-      : `const v${k} = columns[${k}].values;`;
-  return hasNulls ? `${own} const n${k} = columns[${k}].nulls;` : own;
+      ? `const b${k} = columns[${column}].bytes, s${k} = columns[${column}].starts, e${k} = columns[${column}].ends;`
+      : `const v${k} = columns[${column}].values;`;
+  return hasNulls ? `${own} const n${k} = columns[${column}].nulls;` : own;
 }
 
 /** Of a null row the bounds may be anything. */
-function textNeed({ hasNulls }: FieldCode, k: number): string {
+function textNeed({ ordinal: k, hasNulls }: ValueCode): string {
   const need = `${ESCAPED_BYTES} * (e${k}[i] - s${k}[i])`;
   return hasNulls ? `(n${k}[i] === 1 ? 0 : ${need})` : need;
 }
 
-function fieldOf(field: FieldCode, k: number): string {
-  const code = `${nameOf(field.name, k)} ${valueOf(field.form, k)}`;
-  return field.hasNulls ? `    if (n${k}[i] === 0) { ${code} }` : `    ${code}`;
+/** @param first the variable that says where the object begins */
+function objectOf(fields: readonly FieldCode[], first: string): string {
+  return `${fields.map(fieldOf).join("\n")}
+    if (n === ${first}) n++;
+    b[${first}] = 123;
+    b[n++] = 125;`;
 }
 
-function nameOf(name: Uint8Array, k: number): string {
-  if (name.length > NAME_BYTES_MAX) return `n = putBytes(b, n, names[${k}]);`;
+function fieldOf(field: FieldCode): string {
+  const name = nameOf(field);
+  if ("fields" in field) {
+    const first = `first${field.ordinal}`;
+    return `    ${name}\n    const ${first} = n;\n${objectOf(field.fields, first)}`;
+  }
+  const code = `${name} ${valueOf(field)}`;
+  return field.hasNulls ? `    if (n${field.ordinal}[i] === 0) { ${code} }` : `    ${code}`;
+}
+
+function nameOf({ ordinal, name }: FieldCode): string {
+  if (name.length > NAME_BYTES_MAX) return `n = putBytes(b, n, names[${ordinal}]);`;
   return `${Array.from(name, (byte, j) => `b[n + ${j}] = ${byte};`).join(" ")} n += ${name.length};`;
 }
 
-function valueOf(form: FieldForm, k: number): string {
+function valueOf({ ordinal: k, form }: ValueCode): string {
   switch (form) {
     case "whole":
       return `n = putWhole(b, n, v${k}[i]);`;

@@ -1,6 +1,6 @@
 /** Rows to JSON text, as Spark's to_json and its JSON files write it. */
 
-import { doubleText, floatText } from "../../columns/text.ts";
+import { doubleText, floatText, mapKeyText } from "../../columns/text.ts";
 import type { Batch, Utf8Vector, Vector } from "../../columns/vector.ts";
 import { formatDate, type Zone, zoneOf } from "../../types/datetime.ts";
 import { formatDayTime, formatYearMonth } from "../../types/intervals.ts";
@@ -21,6 +21,9 @@ export interface JsonWriter {
   column(batch: Batch): Utf8Vector;
 }
 
+/** The column of a batch that holds a field; or those of a struct's fields, where the struct is never null. */
+export type FieldPlace = number | readonly FieldPlace[];
+
 /** Appends one value that isn't null. */
 type Write = (value: Value, out: BytesOut) => void;
 /** Appends all rows; notes where each begins and ends. */
@@ -39,15 +42,39 @@ const NULL_TEXT = new Uint8Array(Buffer.from("null"));
 const TRUE_TEXT = new Uint8Array(Buffer.from("true"));
 const FALSE_TEXT = new Uint8Array(Buffer.from("false"));
 
+/** A field before it is known how the columns are stored; the ordinal is as in the generated code. */
+interface FieldLayout {
+  readonly ordinal: number;
+  readonly name: Uint8Array;
+  readonly place: number | readonly FieldLayout[];
+}
+
 /**
  * Makes a writer for rows of `schema`. Its code is generated once for each combination of column storages.
  *
+ * @param places where in a batch the fields are; unless told the columns are the fields, in their order
  * @example createJsonWriter(schema, { timeZone: "UTC" }).column(batch) // {"device":"d1","t":21.5}
  */
-export function createJsonWriter(schema: StructType, options: JsonWriterOptions): JsonWriter {
+export function createJsonWriter(
+  schema: StructType,
+  options: JsonWriterOptions,
+  places: readonly FieldPlace[] = schema.fields.map((_, k) => k),
+): JsonWriter {
   const zone = zoneOf(options.timeZone);
-  const names = schema.fields.map((f) => fieldName(f.name));
-  const writers = schema.fields.map((f) => valueWriter(f.type, zone));
+  const names: Uint8Array[] = [];
+  const writers: Write[] = [];
+  const used: number[] = [];
+  const layoutOf = (type: StructType, at: readonly FieldPlace[]): FieldLayout[] =>
+    type.fields.map((f, k) => {
+      const name = fieldName(f.name);
+      const ordinal = names.push(name) - 1;
+      const place = at[k] as FieldPlace;
+      if (typeof place !== "number") return { ordinal, name, place: layoutOf(f.type as StructType, place) };
+      writers[ordinal] = valueWriter(f.type, zone);
+      used.push(place);
+      return { ordinal, name, place };
+    });
+  const layout = layoutOf(schema, places);
   const environment = {
     putWhole,
     putReal,
@@ -59,16 +86,17 @@ export function createJsonWriter(schema: StructType, options: JsonWriterOptions)
   };
   const compiled = new Map<string, WriteRows>();
   const compile = (columns: readonly Vector[]): WriteRows => {
-    const fields = schema.fields.map((_, k): FieldCode => {
-      const column = columns[k] as Vector;
-      return { name: names[k] as Uint8Array, form: formOf(column, zone), hasNulls: column.nulls !== null };
-    });
-    return new Function("env", rowsSource(fields))(environment) as WriteRows;
+    const codeOf = ({ ordinal, name, place }: FieldLayout): FieldCode => {
+      if (typeof place !== "number") return { ordinal, name, fields: place.map(codeOf) };
+      const column = columns[place] as Vector;
+      return { ordinal, name, column: place, form: formOf(column, zone), hasNulls: column.nulls !== null };
+    };
+    return new Function("env", rowsSource(layout.map(codeOf)))(environment) as WriteRows;
   };
   let rowBytes = 64;
   return {
     column({ columns, rows }) {
-      const storages = columns.map((c) => (c.nulls === null ? c.repr : `${c.repr}?`)).join();
+      const storages = used.map((k) => storageOf(columns[k] as Vector)).join();
       let write = compiled.get(storages);
       if (write === undefined) compiled.set(storages, (write = compile(columns)));
       const out = new BytesOut(Math.max(1024, Math.ceil(rows * rowBytes)));
@@ -107,6 +135,8 @@ function closeObject(out: BytesOut, start: number): void {
   else out.bytes[start] = OPEN;
   out.byte(CLOSE);
 }
+
+const storageOf = ({ repr, nulls }: Vector): string => (nulls === null ? repr : `${repr}?`);
 
 /** Storages whose text can be had without making a value of it. */
 function formOf(column: Vector, zone: Zone): FieldForm {
@@ -215,10 +245,7 @@ function arrayWriter(write: Write): Write {
 }
 
 function mapWriter(keyType: DataType, write: Write): Write {
-  const keyText = (key: Value): string => {
-    if (keyType.kind === "double" || keyType.kind === "float") return doubleText(key as number);
-    return String(key);
-  };
+  const keyText = mapKeyText(keyType);
   return (v, out) => {
     const { keys, values } = v as MapValue;
     out.byte(OPEN);

@@ -1,6 +1,6 @@
 /** Values to JSON text, as Spark's to_json. */
 
-import { doubleText, floatText } from "../../columns/text.ts";
+import { doubleText, floatText, mapKeyText } from "../../columns/text.ts";
 import { formatDate, zoneOf } from "../../types/datetime.ts";
 import { datetimeFormat } from "../../types/datetime-pattern.ts";
 import type { DataType } from "../../types/types.ts";
@@ -90,7 +90,7 @@ function writerOf(type: DataType, options: JsonWriteOptions, settings: SessionSe
         )}]`;
     }
     case "map": {
-      const key = textOf(type.keyType, settings);
+      const key = mapKeyText(type.keyType);
       const value = orNull(writerOf(type.valueType, options, settings));
       return (v, indent) => {
         const { keys, values } = v as MapValue;

@@ -81,6 +81,22 @@ const table: Readonly<Record<string, () => Column>> = {
   to_json: () => F.to_json("p"),
   "to_json of an array": () => F.to_json("q"),
   "to_json of a map": () => F.to_json("m"),
+  "to_json of structs in a struct": () =>
+    F.to_json(
+      F.struct("p", F.struct(F.lit(null).cast("int").alias("none"), F.struct("a").alias("deep")).alias("made")),
+    ),
+  "to_json of arrays and maps in a struct": () => F.to_json(F.struct("q", "m", "w", "a")),
+  "to_json of keys that aren't text": () =>
+    F.to_json(
+      F.struct(
+        F.create_map(F.lit("2024-02-29").cast("date"), F.lit(1)).alias("date"),
+        F.create_map(F.lit("2024-02-29 01:02:03.456").cast("timestamp"), F.lit(1)).alias("timestamp"),
+        F.create_map(F.lit(1.5), F.lit(2)).alias("double"),
+        F.create_map(F.lit(true), F.lit(2)).alias("boolean"),
+        F.create_map(F.lit("12.30").cast("decimal(6,2)"), F.lit(2)).alias("decimal"),
+        F.create_map(F.lit(-7), F.lit("2024-02-29").cast("date")).alias("int"),
+      ),
+    ),
   "to_json with nulls": () => F.to_json("p", { ignoreNullFields: false }),
   "array as text": () => F.col("w").cast("string"),
   "map as text": () => F.col("m").cast("string"),

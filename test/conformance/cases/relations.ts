@@ -76,6 +76,46 @@ const groups: Record<string, Program> = {
     table("orders")
       .groupBy(F.window("at", "10 seconds", "5 seconds"))
       .agg(F.count("*").alias("n")),
+  "groupBy a window that a left join hasn't found": ({ table }) => {
+    const windows = table("orders").groupBy(F.window("at", "10 seconds"), "customer").agg(F.count("*").alias("n"));
+    return table("customers")
+      .join(windows, "customer", "left")
+      .groupBy("window")
+      .agg(F.count("*").alias("rows"), F.sum("n").alias("n"));
+  },
+  "cube of a window of time": ({ table }) =>
+    table("orders").cube(F.window("at", "10 seconds"), "customer").agg(F.count("*").alias("n")),
+  "groupBy a sliding window that a left join hasn't found": ({ table }) => {
+    const windows = table("orders")
+      .groupBy(F.window("at", "10 seconds", "5 seconds").alias("w"), "customer")
+      .agg(F.count("*").alias("n"));
+    return table("customers").join(windows, "customer", "left").groupBy("w").agg(F.sum("n").alias("n"));
+  },
+  "groupBy sliding windows of both sides of a union": ({ table }) => {
+    const windows = table("orders")
+      .groupBy(F.window("at", "10 seconds", "5 seconds").alias("w"))
+      .agg(F.count("*").alias("n"));
+    return windows
+      .union(table("orders").select(F.lit(null).cast("struct<start: timestamp, end: timestamp>"), F.lit(1)))
+      .groupBy("w")
+      .agg(F.sum("n").alias("n"));
+  },
+  "to_json of a row with a sliding window": ({ table }) =>
+    table("orders")
+      .groupBy(F.window("at", "10 seconds", "5 seconds").alias("w"))
+      .agg(F.max("price").alias("most"))
+      .select(F.to_json(F.struct("*")).alias("json")),
+  "to_json of a row with a window": ({ table }) =>
+    table("orders")
+      .groupBy(F.window("at", "10 seconds").alias("w"), "customer")
+      .agg(F.count("*").alias("n"), F.avg("amount").alias("mean"), F.sum("price").alias("sum"))
+      .select("customer", F.to_json(F.struct("*"))),
+  "to_json of a row with a window that a left join hasn't found": ({ table }) => {
+    const windows = table("orders").groupBy(F.window("at", "10 seconds"), "customer").count();
+    return table("customers")
+      .join(windows, "customer", "left")
+      .select(F.to_json(F.struct("*")));
+  },
   "groupBy a session window": ({ table }) =>
     table("orders").groupBy(F.session_window("at", "5 seconds"), "customer").agg(F.count("*").alias("n")),
   "groupBy a struct": ({ table }) => table("nested").groupBy("p").count(),
