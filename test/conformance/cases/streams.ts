@@ -112,6 +112,18 @@ const programs: Readonly<Record<string, Program>> = {
         .groupBy(F.window("at", "20 seconds", "10 seconds"), "device")
         .agg(F.count("*").alias("n"), F.max("seq")),
   ],
+  "cube of a window and a device": [
+    ["append", "update"],
+    (i) => late(i).cube(F.window("at", "10 seconds"), "device").agg(F.count("*").alias("n"), F.max("seq")),
+  ],
+  "JSON of a sliding window by device": [
+    ["append", "update"],
+    (i) =>
+      late(i)
+        .groupBy(F.window("at", "20 seconds", "10 seconds").alias("w"), "device")
+        .agg(F.count("*").alias("n"), F.avg("celsius").alias("mean"))
+        .select("device", F.to_json(F.struct("*")).alias("json")),
+  ],
   "session window": [
     ["append", "complete"],
     (i) => late(i).groupBy(F.session_window("at", "8 seconds"), "device").agg(F.count("*").alias("n"), F.sum("seq")),
