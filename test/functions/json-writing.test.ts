@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type Batch, type Utf8Vector, type Vector, valueAt, vectorFrom } from "../../src/columns/vector.ts";
 import { createJsonWriter } from "../../src/formats/json/writer.ts";
 import { jsonWriter } from "../../src/functions/json/write.ts";
+import { SparkSession } from "../../src/index.ts";
 import { parseSchema } from "../../src/types/ddl.ts";
 import type { Value } from "../../src/types/values.ts";
 import { settings } from "./calls.ts";
@@ -148,4 +149,17 @@ test("to_json of structs whose fields are columns of their own", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("to_json computes a struct once, however many fields it has", async () => {
+  const spark = SparkSession.builder.create();
+  const perhaps = "transform(array(uuid()), u -> named_struct('a', u, 'b', u))[0]";
+  const made = `coalesce(${perhaps}, named_struct('a', '', 'b', 'never null'))`;
+  const rows = await (await spark.sql(`SELECT to_json(struct(id, ${made} AS s)) AS json FROM range(20)`)).collect();
+  assert.equal(rows.length, 20);
+  for (const { json } of rows) {
+    const { s } = JSON.parse(json as string) as { s: { a: string; b: string } };
+    assert.equal(s.a, s.b);
+  }
+  await spark.stop();
 });

@@ -6,13 +6,12 @@ import type { Batch } from "../../columns/vector.ts";
 import { Stage, type StageEnvironment, type StageStep } from "../../compile/stage.ts";
 import type { SpreadStruct } from "../../compile/structs.ts";
 import type { OutputMode } from "../../connectors/contract.ts";
-import type { StructType } from "../../types/types.ts";
 import type { Value } from "../../types/values.ts";
 import type { SlotColumn } from "../state/slots.ts";
 import { TimeIndex, timeOf } from "../state/timeindex.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
-import { fieldOf, isSpread } from "./keys.ts";
+import { fieldOf, isSpread, isStruct } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 
@@ -72,7 +71,7 @@ function outputOf(
   const output = node.output.flatMap((a, k): readonly Attribute[] => {
     const key = node.grouping[k]?.expression;
     if (!spread || key === undefined || !isSpread(key)) return [a];
-    const fields = (key.type as StructType).fields.map((_, ordinal): Attribute => {
+    const fields = key.type.fields.map((_, ordinal): Attribute => {
       const { name, type, nullable } = fieldOf(key, ordinal);
       return { kind: "attribute", id: id--, name: `${a.name}_${name}`, type, nullable, qualifier: [] };
     });
@@ -99,7 +98,7 @@ export function eventTimeKey(node: AggregateNode): EventTimeKey | undefined {
 
 /** The end of a window struct; any other time as it is. */
 export function endOf(x: TypedExpression): TypedExpression {
-  return x.type.kind === "struct" ? fieldOf(x, 1) : x;
+  return isStruct(x) ? fieldOf(x, 1) : x;
 }
 
 export class StreamAggregate implements StatefulOperator {

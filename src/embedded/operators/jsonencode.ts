@@ -55,15 +55,15 @@ function structIn(x: TypedExpression): { readonly type: StructType; readonly fie
   if (x.kind !== "call" || x.fn.name !== "to_json" || x.args.length !== 1) return undefined;
   const [made] = x.args;
   const fields = fieldsOf(made);
-  if (fields === undefined || fields.length === 0 || !isWritten(made.type)) return undefined;
-  return { type: made.type as StructType, fields };
+  if (made.type.kind !== "struct" || fields === undefined || fields.length === 0) return undefined;
+  return isWritten(made.type) ? { type: made.type, fields } : undefined;
 }
 
-/** The fields of a struct that is never null. */
+/** The fields of a struct that is never null. A stage computes once what several of them are taken from. */
 function fieldsOf(x: TypedExpression): readonly Field[] | undefined {
   if (!isSpread(x)) return undefined;
   const isMade = x.kind === "call" && x.fn.name === "named_struct";
-  return (x.type as StructType).fields.map((f, ordinal) => ({
+  return x.type.fields.map((f, ordinal) => ({
     name: f.name,
     expression: isMade ? (x.args[2 * ordinal + 1] as TypedExpression) : fieldOf(x, ordinal),
   }));

@@ -50,10 +50,10 @@ export function keysOf(
   const specs: SlotColumnSpec[] = [];
   let windowStart: KeyLeaf | undefined;
   const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
-    const bounded = isWindow(x);
-    if (isSpread(x) || bounded) {
+    if (isSpread(x) || isWindow(x)) {
+      const bounded = isWindow(x);
       const first = leaves.length;
-      const fields = (x.type as StructType).fields.map((f, ordinal) =>
+      const fields = x.type.fields.map((f, ordinal) =>
         shape(fieldOf(x, ordinal), `${name}_${f.name}`, derived || (bounded && ordinal > 0)),
       );
       const start = leaves[first];
@@ -72,20 +72,26 @@ export function keysOf(
   return { leaves, shapes, specs, windowStart };
 }
 
-/** Whether a value is a struct that its fields stand for: one that is never null. */
-export function isSpread(x: TypedExpression): boolean {
-  return x.type.kind === "struct" && (!x.nullable || (x.kind === "attribute" && x.isPresent === true));
+type StructExpression = TypedExpression & { readonly type: StructType };
+
+export function isStruct(x: TypedExpression): x is StructExpression {
+  return x.type.kind === "struct";
 }
 
-export function fieldOf(struct: TypedExpression, ordinal: number): GetField {
-  const { name, type, nullable } = (struct.type as StructType).fields[ordinal];
+/** Whether a value is a struct that its fields stand for: one that is never null. */
+export function isSpread(x: TypedExpression): x is StructExpression {
+  return isStruct(x) && (!x.nullable || (x.kind === "attribute" && x.isPresent === true));
+}
+
+export function fieldOf(struct: StructExpression, ordinal: number): GetField {
+  const { name, type, nullable } = struct.type.fields[ordinal];
   const mayBeNull = !isSpread(struct) || (nullable && !isWindow(struct));
   return { kind: "field", child: struct, ordinal, name, type, nullable: mayBeNull };
 }
 
 /** Windows that are there have bounds, whatever their type says: rows without a time were dropped. */
-function isWindow(x: TypedExpression): boolean {
-  return x.kind === "attribute" && x.type.kind === "struct" && x.metadata?.[TIME_WINDOW_KEY] === true;
+function isWindow(x: TypedExpression): x is StructExpression {
+  return x.kind === "attribute" && isStruct(x) && x.metadata?.[TIME_WINDOW_KEY] === true;
 }
 
 function leafKind(type: DataType, wide: boolean): KeyLeaf["kind"] {

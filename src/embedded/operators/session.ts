@@ -17,7 +17,7 @@ import { TimeIndex } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
-import { fieldOf, SlotNames } from "./keys.ts";
+import { fieldOf, isStruct, SlotNames } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { hiddenColumns } from "./sort.ts";
@@ -210,7 +210,9 @@ export class SessionAggregate implements StatefulOperator {
     this.#keyCount = keys.length;
 
     // Rows travel as: keys, start, end, then the arguments and filters of each aggregate.
-    const bounds = [0, 1].map((k): TypedExpression => fieldOf(session.expression, k));
+    const { expression } = session;
+    if (!isStruct(expression)) throw new Error("a session column is a struct of start and end");
+    const bounds = [0, 1].map((k): TypedExpression => fieldOf(expression, k));
     const inner: TypedExpression[] = [];
     for (const { call } of node.aggregates) {
       inner.push(...call.args);
