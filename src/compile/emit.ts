@@ -10,25 +10,24 @@ import type { StageEnd, StageScope } from "./stage.ts";
 export interface ColumnTarget {
   /** Lines that make room for so many rows. */
   declare(size: string): string[];
-  /** Emits the storing of row `at`. */
-  store(at: string, x: Emitted): void;
+  /** Emits the storing of the value in row `at`. */
+  store(at: string): void;
   /** The Vector, once all rows are stored. */
   readonly vector: string;
 }
 
-/** @param nullable whether a null can come */
-export function columnTarget(e: CodeEmitter, name: string, type: DataType, nullable: boolean): ColumnTarget {
+export function columnTarget(e: CodeEmitter, name: string, type: DataType, x: Emitted): ColumnTarget {
   const repr = reprOf(type, e.wide);
   const values = e.fresh(`out_${name}`);
-  const nulls = nullable ? e.fresh(`out_${name}_nulls`) : undefined;
+  const nulls = x.isNull !== "false" ? e.fresh(`out_${name}_nulls`) : undefined;
   return {
     declare(size) {
       const own = `const ${values} = ${allocation[repr](size)};`;
       return nulls === undefined ? [own] : [own, `const ${nulls} = new Uint8Array(${size});`];
     },
-    store(at, x) {
+    store(at) {
       const value = `${values}[${at}] = ${repr === "bool" ? `${x.value} ? 1 : 0` : x.value};`;
-      if (nulls === undefined || x.isNull === "false") {
+      if (nulls === undefined) {
         e.line(value);
         return;
       }
@@ -48,20 +47,20 @@ function passedTarget(
   name: string,
   type: DataType,
   from: string,
-  nullable: boolean,
+  isNull: string,
 ): ColumnTarget {
   const starts = e.fresh(`out_${name}`);
   const ends = e.fresh(`out_${name}_ends`);
-  const nulls = nullable ? e.fresh(`out_${name}_nulls`) : undefined;
+  const nulls = isNull !== "false" ? e.fresh(`out_${name}_nulls`) : undefined;
   return {
     declare(size) {
       const own = [starts, ends].map((variable) => `const ${variable} = new Int32Array(${size});`);
       return nulls === undefined ? own : [...own, `const ${nulls} = new Uint8Array(${size});`];
     },
-    store(at, x) {
+    store(at) {
       e.line(`${starts}[${at}] = ${from}.starts[${row}];`);
       e.line(`${ends}[${at}] = ${from}.ends[${row}];`);
-      if (nulls !== undefined) e.line(`if (${x.isNull}) ${nulls}[${at}] = 1;`);
+      if (nulls !== undefined) e.line(`if (${isNull}) ${nulls}[${at}] = 1;`);
     },
     get vector() {
       const bound = e.bind(type, `${name}_type`);
@@ -86,12 +85,9 @@ export function emitEnd(output: readonly Attribute[], capacity: number): StageEn
         const { name, type } = attribute;
         const passed = scope.utf8Column(attribute);
         const x = scope.emit(attribute);
-        const nullable = x.isNull !== "false";
         const target =
-          passed === undefined
-            ? columnTarget(e, name, type, nullable)
-            : passedTarget(scope, name, type, passed, nullable);
-        target.store(count, x);
+          passed === undefined ? columnTarget(e, name, type, x) : passedTarget(scope, name, type, passed, x.isNull);
+        target.store(count);
         return target;
       });
       e.line(`${count}++;`);

@@ -119,7 +119,7 @@ test("to_json of structs whose fields are columns of their own", () => {
      list ARRAY<STRUCT<${innerType}>>, z STRUCT<${innerType}>`,
   );
   const write = jsonWriter(type, { ignoreNullFields: true, pretty: false }, settings);
-  // The columns stand in another order, with one among them that no field is in.
+  // The columns stand in another order than the fields.
   const writer = createJsonWriter(type, { timeZone: "UTC" }, [9, [[3, 2, 1], 0, [4, 5, 6]], 8, 7]);
   fc.assert(
     fc.property(fc.array(nestedRow, { minLength: 1, maxLength: 20 }), (generated) => {

@@ -11,9 +11,9 @@ import type { SlotColumn } from "../state/slots.ts";
 import { TimeIndex, timeOf } from "../state/timeindex.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
-import { fieldOf, isSpread, isStruct } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
+import { fieldOf, isSpread, isStruct } from "./struct-fields.ts";
 
 const CHUNK = 8192;
 
@@ -25,13 +25,7 @@ export function batchAggregate(
   environment: StageEnvironment,
   spread: boolean,
 ): Operator & { readonly stage: Stage<[], void> } {
-  const make = () =>
-    new Groups(
-      node.grouping,
-      node.aggregates.map((a) => a.call),
-      environment.settings,
-      environment.wide,
-    );
+  const make = () => groupsOf(node, environment, spread);
   const { output, structs } = outputOf(node, spread);
   const stageOf = (groups: Groups) => new Stage<[], void>("aggregate", input.output, steps, groups.end(), environment);
   return {
@@ -47,15 +41,20 @@ export function batchAggregate(
         await request.context.breathe();
       }
       if (node.grouping.length === 0) groups.ensureGlobal();
-      yield* outputs(groups, groups.table.liveSlots(), spread);
+      yield* outputs(groups, groups.table.liveSlots());
     },
   };
 }
 
-function* outputs(groups: Groups, slots: Int32Array, spread: boolean): Iterable<Batch> {
+function* outputs(groups: Groups, slots: Int32Array): Iterable<Batch> {
   for (let from = 0; from < slots.length; from += CHUNK) {
-    yield groups.output(slots, from, Math.min(slots.length, from + CHUNK), spread);
+    yield groups.output(slots, from, Math.min(slots.length, from + CHUNK));
   }
+}
+
+function groupsOf(node: AggregateNode, { settings, wide }: StageEnvironment, spread: boolean): Groups {
+  const calls = node.aggregates.map((a) => a.call);
+  return new Groups(node.grouping, calls, settings, wide, [], spread);
 }
 
 /** Ids of the fields of spread keys, which no plan has. */
@@ -113,7 +112,6 @@ export class StreamAggregate implements StatefulOperator {
   readonly #input: Operator;
   readonly #groups: Groups;
   readonly #mode: OutputMode;
-  readonly #spread: boolean;
   readonly #global: boolean;
   readonly #lateLimit = new Float64Array(1);
   readonly #lateKeys = new Set<string>();
@@ -134,16 +132,10 @@ export class StreamAggregate implements StatefulOperator {
     const { output, structs } = outputOf(node, spread);
     this.output = output;
     this.structs = structs;
-    this.#spread = spread;
     this.#input = input;
     this.#mode = mode;
     this.#global = node.grouping.length === 0;
-    const groups = new Groups(
-      node.grouping,
-      node.aggregates.map((a) => a.call),
-      environment.settings,
-      environment.wide,
-    );
+    const groups = groupsOf(node, environment, spread);
     this.#groups = groups;
     this.tables = [{ name: "", table: groups.table }];
     const key = eventTimeKey(node);
@@ -198,14 +190,14 @@ export class StreamAggregate implements StatefulOperator {
     this.counters.updateMs = performance.now() - started;
 
     if (this.#mode === "complete") {
-      yield* outputs(groups, table.liveSlots(), this.#spread);
+      yield* outputs(groups, table.liveSlots());
       return;
     }
-    if (this.#mode === "update") yield* outputs(groups, table.changedSlots(), this.#spread);
+    if (this.#mode === "update") yield* outputs(groups, table.changedSlots());
     if (this.#timeColumn === undefined) return;
     const removing = performance.now();
     const gone = this.#times.takeUpTo(request.evictUs + this.shiftUs, (slot) => this.#time(slot));
-    if (this.#mode === "append") yield* outputs(groups, gone, this.#spread);
+    if (this.#mode === "append") yield* outputs(groups, gone);
     groups.remove(gone);
     this.counters.removed = gone.length;
     this.counters.removeMs = performance.now() - removing;

@@ -70,12 +70,10 @@ export function gatherKey(
   const n = to - from;
   const values: Value[] = new Array(n);
   const [first, second] = fields;
+  const nulls = shape.nullable ? first.nulls : null;
   // A window: two times that are never null.
   if (fields.length === 2 && first.repr === "f64" && second.repr === "f64" && !first.nulls && !second.nulls) {
     for (let i = 0; i < n; i++) values[i] = [first.values[i], second.values[i]];
-    return { repr: "obj", type: shape.type, values, nulls: null };
-  }
-  const nulls = shape.nullable ? first.nulls : null;
-  for (let i = 0; i < n; i++) values[i] = nulls?.[i] === 1 ? null : fields.map((v) => valueAt(v, i));
+  } else for (let i = 0; i < n; i++) values[i] = nulls?.[i] === 1 ? null : fields.map((v) => valueAt(v, i));
   return { repr: "obj", type: shape.type, values, nulls };
 }

@@ -12,7 +12,17 @@ import { exact, type Value } from "../../types/values.ts";
 import { KeyIndex } from "../state/keyindex.ts";
 import { type SlotColumnSpec, SlotTable } from "../state/slots.ts";
 import { gatherKey } from "./gather.ts";
-import { emitEqual, emitHash, emitKey, emitStore, type Keys, keysOf, SlotNames, storedKeys } from "./keys.ts";
+import {
+  emitEqual,
+  emitHash,
+  emitKey,
+  emitStore,
+  type KeyShape,
+  type Keys,
+  keysOf,
+  SlotNames,
+  storedKeys,
+} from "./keys.ts";
 
 /**
  * Which buffers of an aggregate can hold null: those that begin so, and those that its code sets so. The others need no
@@ -50,23 +60,28 @@ export class Groups {
   readonly calls: readonly AggregateCall[];
   /** First buffer column of each call. */
   readonly #firstBuffer: readonly number[];
+  readonly #outputKeys: readonly KeyShape[];
   readonly #settings: SessionSettings;
   readonly #wide: boolean;
   readonly #distinct = new Map<number, Map<number, Set<string>>>();
   #finish: ((slots: Int32Array, from: number, to: number) => Vector[]) | undefined;
   #hash: ((slot: number) => number) | undefined;
 
+  /** @param spread whether `output` has keys that are structs as columns of their fields */
   constructor(
     grouping: readonly NamedExpression[],
     calls: readonly AggregateCall[],
     settings: SessionSettings,
     wide: boolean,
     extra: readonly SlotColumnSpec[] = [],
+    spread = false,
   ) {
     this.keys = keysOf(
       grouping.map((g) => ({ expression: g.expression, name: g.output.name })),
       wide,
     );
+    const { shapes } = this.keys;
+    this.#outputKeys = spread ? shapes.flatMap((s) => (s.kind === "struct" && !s.nullable ? s.fields : [s])) : shapes;
     this.calls = calls;
     this.#settings = settings;
     this.#wide = wide;
@@ -211,14 +226,9 @@ export class Groups {
     return this.bufferSlots(names, call, slot).map((b) => ({ value: b.value, isNull: b.isNull }));
   }
 
-  /**
-   * Key columns and results of these groups: one column for each grouping expression, then one for each aggregate.
-   *
-   * @param spread whether keys that are structs come as columns of their fields
-   */
-  output(slots: Int32Array, from: number, to: number, spread = false): Batch {
-    const shapes = this.keys.shapes.flatMap((s) => (spread && s.kind === "struct" && !s.nullable ? s.fields : [s]));
-    const keys = shapes.map((s) => gatherKey(this.keys, s, this.table, slots, from, to));
+  /** Key columns and results of these groups: one column for each grouping expression, then one for each aggregate. */
+  output(slots: Int32Array, from: number, to: number): Batch {
+    const keys = this.#outputKeys.map((s) => gatherKey(this.keys, s, this.table, slots, from, to));
     this.#finish ??= this.#compileFinish();
     return { rows: to - from, columns: [...keys, ...this.#finish(slots, from, to)] };
   }
@@ -295,8 +305,8 @@ export class Groups {
           e.block("", () => {
             const r = call.resolution.finish(e, this.bufferSlots(names, k, slot));
             const value = isExact ? `${e.bind(exact, "exact")}(${r.value})` : r.value;
-            const target = columnTarget(e, `result${k + 1}`, call.type, r.isNull !== "false");
-            target.store(`k - ${from}`, { ...r, value });
+            const target = columnTarget(e, `result${k + 1}`, call.type, { ...r, value });
+            target.store(`k - ${from}`);
             targets.push(target);
           });
         });

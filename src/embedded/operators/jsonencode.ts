@@ -7,8 +7,8 @@ import type { ProjectNode } from "../../analyze/plan.ts";
 import type { StageEnvironment } from "../../compile/stage.ts";
 import { createJsonWriter, type FieldPlace, type JsonWriter } from "../../formats/json/writer.ts";
 import type { DataType, StructType } from "../../types/types.ts";
-import { fieldOf, isSpread } from "./keys.ts";
 import type { Operator } from "./operator.ts";
+import { fieldOf, isSpread } from "./struct-fields.ts";
 
 /** An output column: one of the columns below, or the JSON of some of them. */
 type Made = { readonly column: number } | { readonly schema: StructType; readonly places: readonly FieldPlace[] };
@@ -37,9 +37,9 @@ export function splitJson(node: ProjectNode): JsonProjection | undefined {
     return expressions.push({ expression, output }) - 1;
   };
   const made = node.expressions.map((e, k): Made => {
-    const made = structs[k];
-    if (made === undefined) return { column: expressions.push(e) - 1 };
-    return { schema: made.type, places: made.fields.map((f) => placeOf(f.name, f.expression)) };
+    const json = structs[k];
+    if (json === undefined) return { column: expressions.push(e) - 1 };
+    return { schema: json.type, places: json.fields.map((f) => placeOf(f.name, f.expression)) };
   });
   const below: ProjectNode = { ...node, expressions, output: expressions.map((e) => e.output) };
   return { below, output: node.output, made };

@@ -1,13 +1,13 @@
 /** Grouping keys: taken apart into leaves that compare as numbers, hashed and compared in generated code. */
-import type { GetField, TypedExpression } from "../../analyze/expression.ts";
-import { TIME_WINDOW_KEY } from "../../analyze/time-window.ts";
+import type { TypedExpression } from "../../analyze/expression.ts";
 import { canonicalText } from "../../columns/canonical.ts";
 import { reprOf } from "../../columns/vector.ts";
 import type { CodeEmitter } from "../../compile/emitter.ts";
 import { settled } from "../../compile/expression.ts";
 import type { StageScope } from "../../compile/stage.ts";
-import { type DataType, STRING, type StructType } from "../../types/types.ts";
+import { type DataType, STRING } from "../../types/types.ts";
 import type { SlotColumnSpec, SlotTable } from "../state/slots.ts";
+import { fieldOf, isSpread, isWindow } from "./struct-fields.ts";
 
 export interface KeyLeaf {
   readonly name: string;
@@ -50,8 +50,8 @@ export function keysOf(
   const specs: SlotColumnSpec[] = [];
   let windowStart: KeyLeaf | undefined;
   const shape = (x: TypedExpression, name: string, derived = false): KeyShape => {
-    if (isSpread(x) || isWindow(x)) {
-      const bounded = isWindow(x);
+    const bounded = isWindow(x);
+    if (bounded || isSpread(x)) {
       const first = leaves.length;
       const fields = x.type.fields.map((f, ordinal) =>
         shape(fieldOf(x, ordinal), `${name}_${f.name}`, derived || (bounded && ordinal > 0)),
@@ -70,28 +70,6 @@ export function keysOf(
   };
   const shapes = expressions.map((x) => shape(x.expression, x.name));
   return { leaves, shapes, specs, windowStart };
-}
-
-type StructExpression = TypedExpression & { readonly type: StructType };
-
-export function isStruct(x: TypedExpression): x is StructExpression {
-  return x.type.kind === "struct";
-}
-
-/** Whether a value is a struct that its fields stand for: one that is never null. */
-export function isSpread(x: TypedExpression): x is StructExpression {
-  return isStruct(x) && (!x.nullable || (x.kind === "attribute" && x.isPresent === true));
-}
-
-export function fieldOf(struct: StructExpression, ordinal: number): GetField {
-  const { name, type, nullable } = struct.type.fields[ordinal];
-  const mayBeNull = !isSpread(struct) || (nullable && !isWindow(struct));
-  return { kind: "field", child: struct, ordinal, name, type, nullable: mayBeNull };
-}
-
-/** Windows that are there have bounds, whatever their type says: rows without a time were dropped. */
-function isWindow(x: TypedExpression): x is StructExpression {
-  return x.kind === "attribute" && isStruct(x) && x.metadata?.[TIME_WINDOW_KEY] === true;
 }
 
 function leafKind(type: DataType, wide: boolean): KeyLeaf["kind"] {

@@ -17,10 +17,11 @@ import { TimeIndex } from "../state/timeindex.ts";
 import { endOf } from "./aggregate.ts";
 import type { StreamBatchRequest } from "./contract.ts";
 import { Groups } from "./groups.ts";
-import { fieldOf, isStruct, SlotNames } from "./keys.ts";
+import { SlotNames } from "./keys.ts";
 import { lateRowsOf, type TakeLateRow } from "./laterows.ts";
 import { newCounters, type Operator, type StatefulOperator } from "./operator.ts";
 import { hiddenColumns } from "./sort.ts";
+import { fieldOf, isStruct } from "./struct-fields.ts";
 
 const CHUNK = 8192;
 
