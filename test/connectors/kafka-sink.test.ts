@@ -331,6 +331,27 @@ test("an unknown outcome is asked for again and again", async () => {
   }
 });
 
+test("a transaction's partitions are told in one request, although they fill one after the other", async () => {
+  const server = await DevBroker.start();
+  const broker = new TestBroker(server.bootstrapServers);
+  try {
+    const topic = await broker.topic(4);
+    const sink = await broker.sink({ topic, "kafka.batch.size": "16384" });
+    await sink.open();
+    const rows = many("device", 20_000).map((key) => [key, key]);
+    const batch = await sink.begin(0);
+    const refused = { kind: "error", error: "TRANSACTIONAL_ID_AUTHORIZATION_FAILED" } as const;
+    const disarm = server.inject({ api: "AddPartitionsToTxn", after: 1, action: refused });
+    await batch.write(batchFromRows([STRING, STRING], rows));
+    await batch.commit();
+    disarm();
+    assert.equal((await broker.committed(topic, rows.length)).length, rows.length);
+  } finally {
+    await broker.close();
+    await server.close();
+  }
+});
+
 test("lost connections and passing errors while a batch is written leave each row once", async () => {
   const server = await DevBroker.start();
   const broker = new TestBroker(server.bootstrapServers);

@@ -111,16 +111,18 @@ export class Producer {
   }
 
   /**
-   * Sends what was appended; waits for what was sent before. `prepare` is told the partitions first.
+   * Sends what was appended; waits for what was sent before. `prepare` is told the partitions first, also those whose builders
+   * have rows but aren't full: to hear of each as it fills would take a request each.
    *
    * @param all false: only the builders that are full, when there are any
    */
   async flush(all: boolean, prepare: (partitions: readonly TopicPartition[]) => Promise<void>): Promise<void> {
     await this.settled();
-    const chosen = all || this.full.size === 0 ? this.pending() : [...this.full];
+    const pending = this.pending();
+    const chosen = all || this.full.size === 0 ? pending : [...this.full];
     this.full.clear();
     if (chosen.length === 0) return;
-    await prepare(chosen);
+    await prepare(pending);
     const outgoing = chosen.map((slot) => this.finish(slot));
     const work = this.deliver(outgoing);
     this.sending = work;
