@@ -1,7 +1,7 @@
 /**
- * Sends readings at a steady rate, in slices of about a millisecond:
- * `node bench/latency/producer.ts BOOTSTRAP TOPIC RATE SECONDS DEVICES`. Prints one line of JSON at the end. Each reading holds
- * the time it was made at; a slice waits for nothing, so that a slow broker shows as latency and not as a lower rate.
+ * Sends readings at a steady rate, all that are due every LINGER milliseconds:
+ * `node bench/latency/producer.ts BOOTSTRAP TOPIC RATE SECONDS DEVICES LINGER`. Prints one line of JSON at the end. Each reading
+ * holds the time it was sent at; no sending waits for another, so that a slow broker shows as latency and not as a lower rate.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { BatchBuilder } from "../../src/connectors/kafka/batch-builder.ts";
@@ -9,7 +9,7 @@ import { nowUs, Readings } from "./load.ts";
 import { connected, produceApi, type Records, topicOf } from "./wire.ts";
 
 const [servers, name, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];
-const [rate, seconds, devices] = numbers.map(Number) as [number, number, number];
+const [rate, seconds, devices, lingerMs] = numbers.map(Number) as [number, number, number, number];
 
 const topic = await topicOf(servers, name);
 const partitions = [...topic.leaders.keys()].sort((a, b) => a - b);
@@ -28,7 +28,7 @@ const readings = new Readings(rate, devices);
 const total = rate * seconds;
 const plain = { producerId: -1, epoch: -1 };
 let sent = 0;
-let slices = 0;
+let sendings = 0;
 let slowestUs = 0;
 const underWay = new Set<Promise<void>>();
 
@@ -63,8 +63,8 @@ while (sent < total) {
     const work: Promise<void> = send(broker, batches).finally(() => underWay.delete(work));
     underWay.add(work);
   }
-  slices++;
-  await wait(1);
+  sendings++;
+  await wait(lingerMs);
 }
 await Promise.all(underWay);
 const usage = process.cpuUsage();
@@ -73,7 +73,7 @@ console.log(
     sent,
     begunUs,
     rate: sent / ((nowUs() - begunUs) / 1e6),
-    slices,
+    sendings,
     slowestMs: slowestUs / 1000,
     cpuSeconds: (usage.user + usage.system) / 1e6,
   }),
