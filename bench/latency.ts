@@ -71,8 +71,12 @@ export const nameOfVariant = (v: LatencyVariant): string => `${v.engine} ${v.for
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** For producer and consumer, which are to rest as seldom as they can. */
-const SELDOM_COLLECTED = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
+/**
+ * For producer and consumer, which are to rest as seldom and as shortly as they can. The producer makes objects; the consumer
+ * little but buffers, for which V8 collects everything it has where they aren't found in a small young generation before.
+ */
+const PRODUCER_MEMORY = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
+const CONSUMER_MEMORY = ["--min-semi-space-size=4", "--max-semi-space-size=4"];
 let topics = 0;
 
 /** Runs one variant. Fails when rows are missing. */
@@ -90,7 +94,7 @@ export async function runLatency(variant: LatencyVariant, load: LatencyLoad): Pr
   try {
     const isQueried = variant.engine !== "none";
     const consumer = start(process.execPath, [
-      ...SELDOM_COLLECTED,
+      ...CONSUMER_MEMORY,
       script("consumer.ts"),
       servers,
       isQueried ? output : input,
@@ -103,7 +107,7 @@ export async function runLatency(variant: LatencyVariant, load: LatencyLoad): Pr
     await start(process.execPath, [script("producer.ts"), servers, input, "100", "1", "10", "1"]).result();
     await query?.until("ready");
     const numbers = [load.rate, load.seconds, load.devices, variant.lingerMs].map(String);
-    const producer = start(process.execPath, [...SELDOM_COLLECTED, script("producer.ts"), servers, input, ...numbers]);
+    const producer = start(process.execPath, [...PRODUCER_MEMORY, script("producer.ts"), servers, input, ...numbers]);
     const { begunUs } = (await producer.result()) as { begunUs: number };
     await wait(variant.engine === "sluice" ? 500 : 3000);
     consumer.write(`${begunUs + load.warmUpSeconds * 1e6}\n`);

@@ -99,6 +99,26 @@ test("a last batch that is cut off is left for the next fetch", () => {
   }
 });
 
+test("a builder writes over a batch that is done with, and over no other", () => {
+  const builder = new BatchBuilder(16);
+  const write = (text: string, rows: number): Buffer => {
+    const value = Buffer.from(text);
+    for (let i = 0; i < rows; i++) builder.append(TIME, value, -1, -1, value, 0, value.length, undefined);
+    return builder.finish("none", { producerId: 7, epoch: 1 }, 0, false);
+  };
+  const first = write("a".repeat(60), 20);
+  const second = write("b".repeat(60), 20);
+  assert.notEqual(second.buffer, first.buffer);
+  builder.reuse();
+  const third = write("c".repeat(50), 20);
+  assert.equal(third.buffer, second.buffer);
+  builder.reuse();
+  const larger = write("d".repeat(60), 300);
+  assert.deepEqual(valuesOf(read(first)), Array(20).fill("a".repeat(60)));
+  assert.deepEqual(valuesOf(read(larger)), Array(300).fill("d".repeat(60)));
+  assert.notEqual(larger.buffer, third.buffer);
+});
+
 test("large batches come in blocks of at most rowsMax rows", () => {
   const values = Array.from({ length: 1000 }, (_, i) => `v${i}`);
   assert.deepEqual(valuesOf(read(batch(0, values), { rowsMax: 64 })), values);

@@ -386,6 +386,32 @@ test("lost connections and passing errors while a batch is written leave each ro
   }
 });
 
+onBothBrokers("the rows of a batch are the sink's once it gives the batch's memory back", async (broker) => {
+  const topic = await broker.topic(2);
+  const sink = await broker.sink({ topic });
+  await sink.open();
+  const batch = await sink.begin(0);
+  const value = Buffer.from("0123456789".repeat(8));
+  const column = {
+    repr: "utf8",
+    type: STRING,
+    bytes: value,
+    starts: Int32Array.of(0, 5),
+    ends: Int32Array.of(80, 10),
+    nulls: null,
+  } as const;
+  let released = 0;
+  const release = (): void => {
+    released++;
+    value.fill(0);
+  };
+  await batch.write({ rows: 2, columns: [column, column], release });
+  assert.equal(released, 1);
+  await batch.commit();
+  const values = await broker.committed(topic, 2);
+  assert.deepEqual(values.toSorted(), ["0123456789".repeat(8), "56789"]);
+});
+
 test("columns are checked before anything is written", () => {
   const value = field("value", STRING);
   assert.deepEqual(recordLayout(struct(value), "t"), { value: 0, key: -1, topic: -1, partition: -1, headers: -1 });

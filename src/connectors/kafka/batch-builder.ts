@@ -1,5 +1,5 @@
 /** Record batches (format version 2), written record by record into one buffer. */
-import { compressionsAlgorithms, crc32c } from "./client.ts";
+import { compressionsAlgorithms, crc32c, Writer } from "./client.ts";
 import { BATCH_HEADER_BYTES } from "./records.ts";
 
 export type CompressionName = "none" | "gzip" | "snappy" | "lz4" | "zstd";
@@ -21,6 +21,8 @@ export interface HeaderBytes {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Memory of sent batches is kept for the next ones up to so much: small batches come many times a second. */
+const KEPT_BYTES_MAX = 64 << 10;
 
 function varintSize(value: number): number {
   let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
@@ -36,6 +38,8 @@ function varintSize(value: number): number {
 export class BatchBuilder {
   count = 0;
   private buffer: Uint8Array;
+  /** Of the batch that was finished last. */
+  private lent: Uint8Array = NO_BYTES;
   private length = BATCH_HEADER_BYTES;
   private timestamp = 0;
   private bytesLikely = 1024;
@@ -103,7 +107,8 @@ export class BatchBuilder {
       this.length = p;
       return;
     }
-    this.buffer.set(from.subarray(start, end), this.length);
+    // Without a view, which would be an object for each record.
+    Buffer.prototype.copy.call(from, this.buffer, this.length, start, end);
     this.length += size;
   }
 
@@ -124,7 +129,7 @@ export class BatchBuilder {
   }
 
   /**
-   * The finished batch. The builder is empty afterwards; the bytes are the receiver's.
+   * The finished batch. The builder is empty afterwards; the bytes are the receiver's until `reuse`.
    *
    * @param baseSequence of the first record, for the broker to tell repeated batches
    */
@@ -147,13 +152,20 @@ export class BatchBuilder {
     view.setInt16(51, producer?.epoch ?? -1);
     view.setInt32(53, baseSequence);
     view.setInt32(57, this.count);
-    view.setUint32(17, crc32c(batch.subarray(ATTRIBUTES_AT)) >>> 0);
+    view.setUint32(17, checksum(batch.subarray(ATTRIBUTES_AT)));
     // The next batch will need about as much; it takes it with its first record.
     this.bytesLikely = Math.max(1024, this.length + (this.length >> 4));
+    this.lent = this.buffer;
     this.buffer = NO_BYTES;
     this.length = BATCH_HEADER_BYTES;
     this.count = 0;
     return batch;
+  }
+
+  /** Takes the memory of the batch that was finished last for the next one. Nobody may read that batch any more. */
+  reuse(): void {
+    if (this.count === 0 && this.lent.length <= KEPT_BYTES_MAX) this.buffer = this.lent;
+    this.lent = NO_BYTES;
   }
 
   private compressed(compression: CompressionName): Buffer {
@@ -165,6 +177,11 @@ export class BatchBuilder {
     payload.copy(batch, BATCH_HEADER_BYTES);
     return batch;
   }
+}
+
+/** The client copies plain bytes before it sums them, but not those of a writer. */
+function checksum(bytes: Buffer): number {
+  return crc32c(Writer.create().append(bytes).dynamicBuffer) >>> 0;
 }
 
 function headersSize(headers: readonly HeaderBytes[] | undefined): number {

@@ -124,7 +124,9 @@ export class Producer {
     if (chosen.length === 0) return;
     await prepare(pending);
     const outgoing = chosen.map((slot) => this.finish(slot));
-    const work = this.deliver(outgoing);
+    const work = this.deliver(outgoing).then(() => {
+      for (const { builder } of chosen) builder.reuse();
+    });
     this.sending = work;
     // Whoever waits in `settled` gets the failure; nobody may be waiting yet.
     work.catch(() => {});

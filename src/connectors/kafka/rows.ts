@@ -66,7 +66,7 @@ export class ByteColumn {
   bytes: Uint8Array = NOTHING;
   start = -1;
   end = -1;
-  private scratch = new Uint8Array(256);
+  private scratch = NOTHING;
   private readonly column: Vector | undefined;
 
   constructor(batch: Batch, ordinal: number) {

@@ -216,6 +216,7 @@ export class KafkaSink implements Sink {
       if (producer.added(slot, size)) partitioner.turn();
       if (producer.wantsFlush) await writer.flush(false);
     }
+    batch.release?.();
   }
 
   takesSide(side: Sink): boolean {

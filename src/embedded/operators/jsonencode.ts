@@ -4,6 +4,7 @@
  */
 import type { Attribute, NamedExpression, TypedExpression } from "../../analyze/expression.ts";
 import type { ProjectNode } from "../../analyze/plan.ts";
+import type { Utf8Vector } from "../../columns/vector.ts";
 import type { StageEnvironment } from "../../compile/stage.ts";
 import { createJsonWriter, type FieldPlace, type JsonWriter } from "../../formats/json/writer.ts";
 import type { DataType, StructType } from "../../types/types.ts";
@@ -114,7 +115,13 @@ export function jsonEncodeOperator(
         const columns = projection.made.map((m, k) =>
           "column" in m ? batch.columns[m.column] : (writers[k] as JsonWriter).column(batch),
         );
-        yield { rows: batch.rows, columns };
+        const release = (): void => {
+          writers.forEach((writer, k) => {
+            writer?.reuse(columns[k] as Utf8Vector);
+          });
+          batch.release?.();
+        };
+        yield { rows: batch.rows, columns, release };
         await request.context.breathe();
       }
     },

@@ -30,8 +30,11 @@ export function stageOperator(
     stage,
     async *run(request) {
       for await (const batch of input.run(request)) {
-        const out = stage.run(batch);
-        if (out.rows > 0) yield out;
+        const { rows, columns } = stage.run(batch);
+        // What comes out may stand in the memory of what went in.
+        const { release } = batch;
+        if (rows > 0) yield { rows, columns, release };
+        else release?.();
         await request.context.breathe();
       }
     },

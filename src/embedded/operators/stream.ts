@@ -5,6 +5,7 @@ import type { Batch } from "../../columns/vector.ts";
 import type { RunContext } from "../../functions/definition.ts";
 import type { Value } from "../../types/values.ts";
 import { diskFileSystem } from "../checkpoint/file-system.ts";
+import { ByteWriter } from "../state/codec.ts";
 import { encodeRows, StateFiles } from "../state/files.ts";
 import type { SlotTable } from "../state/slots.ts";
 import { userName } from "./batch.ts";
@@ -45,6 +46,8 @@ interface Store {
   snapshotBytes: number;
   /** Resolves when the newest version is durable. */
   written: Promise<void>;
+  /** Memory of deltas that are written. */
+  readonly writers: ByteWriter[];
   /** The snapshot that is being written. */
   snapshot: Promise<void>;
   snapshotFailure: unknown;
@@ -52,6 +55,8 @@ interface Store {
 
 /** Deltas after which a snapshot is made however small they are, in multiples of minDeltasForSnapshot. */
 const DELTAS_MAX_FACTOR = 10;
+/** A large delta's memory isn't kept for small ones. */
+const KEPT_BYTES_MAX = 64 << 10;
 
 class RunningPlan implements StreamPlan {
   readonly #options: StreamPlanOptions;
@@ -97,6 +102,7 @@ class RunningPlan implements StreamPlan {
           deltaBytes: 0,
           snapshotBytes: 0,
           written: Promise.resolve(),
+          writers: [],
           snapshot: Promise.resolve(),
           snapshotFailure: undefined,
         });
@@ -165,7 +171,8 @@ class RunningPlan implements StreamPlan {
     const started = performance.now();
     const { table, files } = store;
     if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
-    const delta = encodeRows(table, table.changedSlots(), table.removed.view());
+    const writer = store.writers.pop() ?? new ByteWriter();
+    const delta = encodeRows(table, table.changedSlots(), table.removed.view(), writer);
     store.deltas++;
     store.deltaBytes += delta.length;
     if (this.#wantsSnapshot(store, isOften)) {
@@ -175,6 +182,7 @@ class RunningPlan implements StreamPlan {
     table.endRound();
     store.written = store.written.then(async () => {
       await files.write(version, "delta", delta, isOften);
+      if (writer.bytes.length <= KEPT_BYTES_MAX) store.writers.push(writer);
       store.operator.counters.commitMs += performance.now() - started;
     });
     store.written.catch(() => {});

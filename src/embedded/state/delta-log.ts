@@ -46,6 +46,8 @@ export class DeltaLog {
   readonly #full: Segment[] = [];
   readonly #free: Segment[] = [];
   #current: Segment | undefined;
+  /** The record that is being written; the next one comes when that is done. */
+  #record = new Uint8Array(1 << 12);
   /** The one after the current one, made ready beside the batches. */
   #next: Promise<Segment> | undefined;
 
@@ -61,7 +63,7 @@ export class DeltaLog {
 
   /** The delta is durable when the promise resolves. Versions are appended one after the other, each when the last one is durable. */
   async append(version: number, delta: Uint8Array): Promise<void> {
-    const record = recordOf(version, delta);
+    const record = this.#recordOf(version, delta);
     const segment = await this.#roomFor(record.length);
     const at = segment.end;
     segment.end += record.length;
@@ -71,6 +73,12 @@ export class DeltaLog {
       this.#next = this.#fresh();
       this.#next.catch(() => {}); // met when it is needed
     }
+  }
+
+  #recordOf(version: number, delta: Uint8Array): Uint8Array {
+    const bytes = HEADER_BYTES + delta.length;
+    if (this.#record.length < bytes) this.#record = new Uint8Array(bytes * 2);
+    return putRecord(this.#record.subarray(0, bytes), version, delta);
   }
 
   async #roomFor(bytes: number): Promise<Segment> {
@@ -98,7 +106,9 @@ export class DeltaLog {
     if (names.length === 0) return;
     const kept = [...(await readDeltaLogs(this.#fs, this.#directory))].filter(([v]) => v <= version);
     if (kept.length > 0) {
-      const records = kept.sort(([a], [b]) => a - b).map(([v, delta]) => recordOf(v, delta.bytes));
+      const records = kept
+        .sort(([a], [b]) => a - b)
+        .map(([v, { bytes }]) => putRecord(new Uint8Array(HEADER_BYTES + bytes.length), v, bytes));
       const bytes = Buffer.concat(records);
       const path = this.#newPath();
       const temporary = `${path}.tmp`;
@@ -172,8 +182,7 @@ function* recordsIn(bytes: Uint8Array): Generator<[version: number, delta: Uint8
   }
 }
 
-function recordOf(version: number, delta: Uint8Array): Uint8Array {
-  const record = new Uint8Array(HEADER_BYTES + delta.length);
+function putRecord(record: Uint8Array, version: number, delta: Uint8Array): Uint8Array {
   const view = new DataView(record.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, delta.length, true);

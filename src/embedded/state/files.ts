@@ -31,20 +31,42 @@ interface Header {
   readonly columns: readonly { readonly name: string; readonly type: string; readonly form: string }[];
 }
 
-/** Bytes of these slots' rows and of the removed slots. */
-export function encodeRows(table: SlotTable, slots: Int32Array, removed: Int32Array): Uint8Array {
-  const w = new ByteWriter(4096 + slots.length * bytesOfRow(table));
+/**
+ * Bytes of these slots' rows and of the removed slots.
+ *
+ * @param w whose memory they stand in; what it held is overwritten
+ */
+export function encodeRows(
+  table: SlotTable,
+  slots: Int32Array,
+  removed: Int32Array,
+  w: ByteWriter = new ByteWriter(0),
+): Uint8Array {
+  w.length = 0;
+  w.reserve(4096 + slots.length * bytesOfRow(table));
   w.u32(MAGIC);
   w.u8(FORM);
-  const header: Header = {
-    columns: table.columns.map((c) => ({ name: c.spec.name, type: JSON.stringify(c.spec.type), form: c.repr })),
-  };
-  w.text(JSON.stringify(header));
+  w.blob(headerOf(table));
   w.blob(bytesOf(slots));
   for (const c of table.columns) encodeColumn(w, c, slots);
   w.blob(bytesOf(removed));
   w.u32(crc32(w.view));
   return w.view;
+}
+
+const headers = new WeakMap<SlotTable, Uint8Array>();
+
+/** The text of a table's header; made once, since a table is written many times a second. */
+function headerOf(table: SlotTable): Uint8Array {
+  let bytes = headers.get(table);
+  if (bytes === undefined) {
+    const header: Header = {
+      columns: table.columns.map((c) => ({ name: c.spec.name, type: JSON.stringify(c.spec.type), form: c.repr })),
+    };
+    bytes = Buffer.from(JSON.stringify(header));
+    headers.set(table, bytes);
+  }
+  return bytes;
 }
 
 /** What a row takes, about: enough for most, so that the bytes are seldom moved. */
@@ -94,8 +116,10 @@ function encodeColumn(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
   }
 }
 
-/** Texts that are looked for at once. */
+/** Texts that are looked for at once, and where they stand. */
 const STRIP = 256;
+const from = new Int32Array(STRIP);
+const to = new Int32Array(STRIP);
 
 /**
  * The texts of many slots lie anywhere in memory, and each is waited for three times. A strip of them is touched ahead, step by
@@ -104,8 +128,6 @@ const STRIP = 256;
 function encodeTexts(w: ByteWriter, c: SlotColumn, slots: Int32Array): void {
   const { arena, starts } = c.interner as Interner;
   const codes = c.values as Int32Array;
-  const from = new Int32Array(STRIP);
-  const to = new Int32Array(STRIP);
   for (let at = 0; at < slots.length; at += STRIP) {
     const n = Math.min(STRIP, slots.length - at);
     for (let i = 0; i < n; i++) {
@@ -253,7 +275,7 @@ export class StateFiles {
   }
 
   /**
-   * @param bytes from `encodeRows`, which are this file's from now on
+   * @param bytes from `encodeRows`, which are this file's until the promise resolves
    * @param isOften the deltas come so quickly that they go together; one at a time
    */
   async write(version: number, kind: "delta" | "snapshot", bytes: Uint8Array, isOften = false): Promise<void> {

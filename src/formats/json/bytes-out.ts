@@ -1,4 +1,5 @@
 const encoder = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
 const QUOTE = 34;
 const BACKSLASH = 92;
 
@@ -59,7 +60,7 @@ export class BytesOut {
     this.length = putQuoted(this.bytes, this.length, from, start, end);
   }
 
-  private scratch = new Uint8Array(256);
+  private scratch = NO_BYTES;
 
   quoted(text: string): void {
     if (this.scratch.length < text.length * 3) this.scratch = new Uint8Array(text.length * 4);

@@ -19,6 +19,8 @@ export interface JsonWriterOptions {
 export interface JsonWriter {
   /** One text for each row, as a string column. Fields whose value is null are left out, as Spark does. */
   column(batch: Batch): Utf8Vector;
+  /** Takes the memory of a column, which nobody may read any more, for the next one. */
+  reuse(column: Utf8Vector): void;
 }
 
 /** The column of a batch that holds a field; or those of a struct's fields, where the struct is never null. */
@@ -94,14 +96,23 @@ export function createJsonWriter(
     return new Function("env", rowsSource(layout.map(codeOf)))(environment) as WriteRows;
   };
   let rowBytes = 64;
+  let spare: Utf8Vector | undefined;
+  const out = new BytesOut(0);
   return {
+    reuse(column) {
+      spare = column;
+    },
     column({ columns, rows }) {
       const storages = used.map((k) => storageOf(columns[k] as Vector)).join();
       let write = compiled.get(storages);
       if (write === undefined) compiled.set(storages, (write = compile(columns)));
-      const out = new BytesOut(Math.max(1024, Math.ceil(rows * rowBytes)));
-      const starts = new Int32Array(rows);
-      const ends = new Int32Array(rows);
+      const bytesLikely = Math.max(1024, Math.ceil(rows * rowBytes));
+      const memory = spare;
+      spare = undefined;
+      out.bytes = memory && memory.bytes.length >= bytesLikely ? memory.bytes : new Uint8Array(bytesLikely);
+      out.length = 0;
+      const isLongEnough = memory !== undefined && memory.starts.length >= rows;
+      const { starts, ends } = isLongEnough ? memory : { starts: new Int32Array(rows), ends: new Int32Array(rows) };
       write(columns, rows, out, starts, ends);
       // What the next batch's rows will need, with something to spare.
       if (rows > 0) rowBytes = (out.length / rows) * 1.05 + 1;
