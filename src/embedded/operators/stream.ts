@@ -46,8 +46,8 @@ interface Store {
   snapshotBytes: number;
   /** Resolves when the newest version is durable. */
   written: Promise<void>;
-  /** Memory of deltas that are written. */
-  readonly writers: ByteWriter[];
+  /** Memory of a delta that is written, for the next one. */
+  spare: ByteWriter | undefined;
   /** The snapshot that is being written. */
   snapshot: Promise<void>;
   snapshotFailure: unknown;
@@ -102,7 +102,7 @@ class RunningPlan implements StreamPlan {
           deltaBytes: 0,
           snapshotBytes: 0,
           written: Promise.resolve(),
-          writers: [],
+          spare: undefined,
           snapshot: Promise.resolve(),
           snapshotFailure: undefined,
         });
@@ -171,7 +171,8 @@ class RunningPlan implements StreamPlan {
     const started = performance.now();
     const { table, files } = store;
     if (store.snapshotFailure !== undefined) throw store.snapshotFailure;
-    const writer = store.writers.pop() ?? new ByteWriter();
+    const writer = store.spare ?? new ByteWriter(0);
+    store.spare = undefined;
     const delta = encodeRows(table, table.changedSlots(), table.removed.view(), writer);
     store.deltas++;
     store.deltaBytes += delta.length;
@@ -182,7 +183,7 @@ class RunningPlan implements StreamPlan {
     table.endRound();
     store.written = store.written.then(async () => {
       await files.write(version, "delta", delta, isOften);
-      if (writer.bytes.length <= KEPT_BYTES_MAX) store.writers.push(writer);
+      if (writer.bytes.length <= KEPT_BYTES_MAX) store.spare = writer;
       store.operator.counters.commitMs += performance.now() - started;
     });
     store.written.catch(() => {});
