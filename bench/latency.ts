@@ -201,9 +201,16 @@ class Child {
   }
 }
 
-/** A row of the page's table. */
-export function latencyRow(r: LatencyResult): string {
-  const [p50, p95, p99, max] = [r.p50, r.p95, r.p99, r.max].map((ms) => ms.toFixed(1));
+/**
+ * A row of the page's table.
+ *
+ * @param rounds of which `r` is one, for the least and the most p99
+ */
+export function latencyRow(r: LatencyResult, rounds: readonly LatencyResult[] = [r]): string {
+  const [p50, p95, middle, max] = [r.p50, r.p95, r.p99, r.max].map((ms) => ms.toFixed(1));
+  const all = rounds.map((round) => round.p99);
+  const range = ` (${Math.min(...all).toFixed(1)}–${Math.max(...all).toFixed(1)})`;
+  const p99 = `${middle}${rounds.length > 1 ? range : ""}`;
   const engine = r.engine === "none" ? "" : `${r.engine}, ${r.delivery}`;
   const cores = r.cores?.toFixed(2) ?? "";
   return `| ${r.form} | ${engine} | ${r.lingerMs} ms | ${p50} | ${p95} | ${p99} | ${max} | ${cores} |`;

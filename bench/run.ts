@@ -198,9 +198,9 @@ async function latency(): Promise<void> {
     // The round whose p99 is the median.
     const rows = [...results.values()].map((of) => {
       const ordered = of.toSorted((a, b) => a.p99 - b.p99);
-      return latencyRow(ordered[(ordered.length - 1) >> 1] as (typeof ordered)[number]);
+      return latencyRow(ordered[(ordered.length - 1) >> 1] as (typeof ordered)[number], ordered);
     });
-    const how = conditions(`10000 messages/s for ${seconds} s`, ofRounds("the middle one by p99"));
+    const how = conditions(`10000 messages/s for ${seconds} s`, ofRounds("the middle one by p99 (least–most)"));
     publish("latency", `${[latencyHeader, ...rows].join("\n")}\n\n${how}`);
   } finally {
     await broker.stop();
